@@ -1,0 +1,146 @@
+"""A city as its file describes it: where its directory comes from, how to read it, what is tolerated.
+
+Strict throughout: an unknown key, an unquoted code or a value of another type is refused, never bent.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+DivisionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+
+class Strict(BaseModel):
+    """Base of everything read from a city file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Auth(Strict):
+    """How to prove who we are. ``secret`` and ``user_secret`` name secrets; their values never stand in a file.
+
+    ``header``: the header that carries the secret (kind ``header``); ``param``: a dotted path in the query or body
+    that carries the token instead of a header (kind ``bearer``); ``user``: a plain account name (kind ``basic``, SQL).
+    """
+
+    kind: Literal["none", "bearer", "header", "basic", "signature"] = "none"
+    secret: SecretName | None = None
+    user: str | None = None
+    header: str | None = None
+    param: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Auth:
+        if self.kind != "none" and self.secret is None:
+            raise ValueError(f'auth.kind = "{self.kind}" 需要 secret = "变量名"')
+        if self.kind == "header" and self.header is None:
+            raise ValueError('auth.kind = "header" 需要 header = "X-…"')
+        return self
+
+
+class SourceBase(Strict):
+    """What every connector's ``Source`` model has; each connector adds its own keys."""
+
+    connector: str
+    auth: Auth = Auth()
+    encoding: Literal["utf-8", "gb18030", "utf-16"] | None = None
+    timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 30
+    budget_seconds: Annotated[int, Field(ge=1, le=21_600)] = 900
+
+
+class Codes(Strict):
+    """How the city's 实施编码 is built: the national scheme, or a local pattern."""
+
+    scheme: Literal["gbt39554", "local"] = "gbt39554"
+    pattern: str | None = None
+
+    @model_validator(mode="after")
+    def _local_needs_pattern(self) -> Codes:
+        if (self.scheme == "local") != (self.pattern is not None):
+            raise ValueError('codes.scheme = "local" 与 pattern = "…" 必须同时给出')
+        return self
+
+
+class Expect(Strict):
+    """Bounds the city's directory has kept so far; outside them nothing is adopted."""
+
+    min_items: Annotated[int, Field(ge=0)] | None = None
+    max_items: Annotated[int, Field(ge=0)] | None = None
+    max_age_days: Annotated[int, Field(ge=0)] | None = None
+
+
+class Tolerate(Strict):
+    """How much difference still counts as in sync; any other error is beyond tolerance."""
+
+    max_rejected_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
+    max_missing: Annotated[int, Field(ge=0)] = 0
+    max_drifted: Annotated[int, Field(ge=0)] = 0
+    grace_workdays: Annotated[int, Field(ge=0)] = 5
+
+    @field_validator("max_rejected_ratio", mode="before")
+    @classmethod
+    def _whole_ratio(cls, value: object) -> object:
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Exemption(Strict):
+    """A catalogue item the city need not have, by which document, until when (that day included)."""
+
+    catalog_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{12}$")]
+    reason: Literal["delegated", "cancelled", "no_power", "other"]
+    document: Annotated[str, StringConstraints(min_length=1)]
+    until: date
+    areacode: DivisionCode | None = None
+
+
+EXEMPTION_LABELS = {"delegated": "下放", "cancelled": "取消", "no_power": "本级无相应权限", "other": "其他"}
+
+
+class City(Strict):
+    """One source of items: a city with its counties, a county on its own, or the province's departments.
+
+    ``source`` is the connector's own model. ``counties`` None means: from the table of divisions.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+    base: str | None = None
+    code: DivisionCode
+    name: Annotated[str, StringConstraints(min_length=1)]
+    level: Annotated[int, Field(ge=2, le=4)] = 0
+    zone: str | None = None
+    enabled: bool = True
+    contacts: tuple[str, ...] = ()
+    tile: tuple[int, int] | None = None
+    counties: tuple[DivisionCode, ...] | None = None
+    source: SourceBase
+    fields: dict[str, str] = {}
+    ignore: tuple[str, ...] = ()
+    values: dict[str, dict[str, str]] = {}
+    codes: Codes = Codes()
+    expect: Expect = Expect()
+    tolerate: Tolerate = Tolerate()
+    exempt: tuple[Exemption, ...] = ()
+
+    @field_validator("contacts", "counties", "ignore", "tile", "exempt", mode="before")
+    @classmethod
+    def _toml_has_only_lists(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _level_from_code(cls, raw: object) -> object:
+        if isinstance(raw, dict) and "level" not in raw and isinstance(raw.get("code"), str):
+            return {**raw, "level": level_of(raw["code"])}
+        return raw
+
+
+def level_of(code: str) -> int:
+    """Return the 行使层级 a division code speaks of: 2 for 440000, 3 for 440300, 4 for 440305."""
+    if code.endswith("0000"):
+        return 2
+    return 3 if code.endswith("00") else 4

@@ -1,0 +1,65 @@
+"""The table of findings: one row per difference, with everything a city needs to act on it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import polars as pl
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; only errors can flag a city."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    COSMETIC = "cosmetic"
+
+
+SEVERITY_LABELS = {Severity.ERROR: "错误", Severity.WARNING: "提示", Severity.COSMETIC: "书写差异"}
+
+# What a check returns: where it is, what should stand there, what does. Null where it does not apply.
+PLACE: dict[str, pl.DataType] = {
+    "task_code": pl.String(),
+    "task_handle_item": pl.String(),
+    "catalog_code": pl.String(),
+    "areacode": pl.String(),
+    "field": pl.String(),
+    "expected": pl.String(),
+    "actual": pl.String(),
+}
+
+FINDINGS: dict[str, pl.DataType] = {
+    "check": pl.String(),
+    "severity": pl.String(),
+    "fault": pl.String(),
+    "suspected": pl.Boolean(),
+    **PLACE,
+    "due_on": pl.Date(),
+    "exempt_reason": pl.String(),
+    "hint": pl.String(),
+}
+
+REJECTIONS: dict[str, pl.DataType] = {
+    "row_no": pl.Int64(),
+    "task_code": pl.String(),
+    "field": pl.String(),
+    "rule": pl.String(),
+    "value": pl.String(),
+    "expected": pl.String(),
+    "hint": pl.String(),
+}
+
+
+def no_findings() -> pl.DataFrame:
+    """Return the empty table of findings."""
+    return pl.DataFrame(schema=FINDINGS)
+
+
+def no_places() -> pl.DataFrame:
+    """Return what a check returns when it finds nothing."""
+    return pl.DataFrame(schema=PLACE)
+
+
+def no_rejections() -> pl.DataFrame:
+    """Return the empty table of rejections."""
+    return pl.DataFrame(schema=REJECTIONS)

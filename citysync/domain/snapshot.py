@@ -1,0 +1,64 @@
+"""What was pulled from a city, and how far it is proved complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import polars as pl
+
+
+class Grade(StrEnum):
+    """How complete a snapshot is proved to be; it decides what may be said about the city."""
+
+    A = "A"  # 已证实完整: declared total = rows received, end seen, one consistent version
+    B = "B"  # 稳定: no total, but two passes agree on the key set
+    C = "C"  # 未证实: neither; an absence is never reported
+    X = "X"  # 不完整: contradicted; nothing is judged
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """One page as it came, kept by SHA-256 before anything read it. ``number`` counts from 1."""
+
+    number: int
+    url: str
+    sha256: str
+    size: int
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The proof of a snapshot's completeness, in words an operator can quote.
+
+    ``declared``: the total the source stated, or None; ``received``: rows; ``distinct``: keys.
+    """
+
+    grade: Grade
+    declared: int | None
+    received: int
+    distinct: int
+    pages: int
+    proof: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One city's directory as received.
+
+    ``rows``: ``row_no`` (Int64, from 1), ``page_no`` (Int64), and, as String, each canonical column the source has.
+    A column the source does not have is not in the frame. Missing, null and blank values are null; nothing else is
+    changed: value maps and casts come later, so that a receipt can show what was sent.
+    """
+
+    city_code: str
+    taken_at: datetime
+    rows: pl.DataFrame
+    pages: tuple[RawPage, ...]
+    certificate: Certificate
+    unknown_fields: tuple[str, ...] = ()
+    source_changed_at: datetime | None = None
+    notes: tuple[str, ...] = field(default=())

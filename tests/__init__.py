@@ -1,0 +1,1 @@
+"""Sentences about cities, one folder per room."""
