@@ -1,0 +1,60 @@
+"""The program ``citysync``. Starting it imports no frame library, no database and no orchestrator."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from citysync.domain.errors import CitySyncError, ConfigError
+
+HELP = """拉取各市政务服务事项目录，与省级基本目录对账，指出未同步的城市。
+
+退出码：0 所问城市全部同步（或滞后）；1 有城市需处理；2 用法或配置有误；3 本系统或基本目录故障；130 中断。
+"""
+
+VERBS = (
+    "demo",
+    "sync",
+    "nightly",
+    "status",
+    "findings",
+    "rejects",
+    "receipt",
+    "master",
+    "doctor",
+    "simulate",
+    "db",
+)
+
+app = App(name="citysync", help=HELP, help_format="plaintext", version_flags=["--version"])
+for verb in VERBS:
+    app.command(f"citysync.cli.{verb}:{verb}", name=verb)
+
+
+def main() -> None:
+    """Run the program and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(tokens: Sequence[str]) -> int:
+    """Return the exit code of one command line: what is refused is one clear message on stderr, never a trace."""
+    errors = Console(stderr=True, soft_wrap=True)
+    try:
+        command, bound, _ = app.parse_args(list(tokens), exit_on_error=False, print_error=False, error_console=errors)
+        return command(*bound.args, **bound.kwargs) or 0
+    except CycloptsError as error:
+        _say(errors, f"用法有误：{error}；请运行 citysync --help")
+        return 2
+    except CitySyncError as error:
+        _say(errors, str(error))
+        return 2 if isinstance(error, ConfigError) else 3
+    except KeyboardInterrupt:
+        _say(errors, "已取消")
+        return 130
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False)

@@ -1,0 +1,95 @@
+"""The child's side of ``flows.crew``: take a job, walk the city along the line, publish, answer; then the next."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from functools import cache
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from citysync.domain.catalogue import MasterCatalogue
+from citysync.domain.errors import CitySyncError, ConfigError
+from citysync.domain.verdict import Verdict
+from citysync.domain.workdays import calendar
+from citysync.storage import catalogue, ledger, pages
+from citysync.storage.engine import Store, open_store
+from connectors._door import Door
+from flows.crew import Job
+from flows.line import Means, sync_city
+
+
+def serve(connection: Connection) -> None:
+    """Answer jobs until the parent closes the socket."""
+    while True:
+        try:
+            job = connection.recv()
+        except EOFError:
+            return
+        connection.send(_answer(job, connection))
+
+
+def _answer(job: Job, connection: Connection) -> Verdict | Exception:
+    resource.setrlimit(resource.RLIMIT_AS, (job.memory_bytes, resource.RLIM_INFINITY))
+    try:
+        return walk(job, connection)
+    except MemoryError:
+        return CitySyncError(f"内存超出上限（{job.memory_bytes // 1024**2} MiB）")
+    except Exception as error:  # noqa: BLE001 - the city border: our bug in one city must not stop the other twenty
+        return error if isinstance(error, CitySyncError) else CitySyncError(_where(error))
+
+
+def _where(error: Exception) -> str:
+    """Return a bug's kind and place; never its text, which may quote rows or secrets."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"程序错误 {type(error).__name__}（{Path(frame.filename).name} 第 {frame.lineno} 行）"
+
+
+def walk(job: Job, connection: Connection) -> Verdict:
+    """Walk one city along the line and publish what came of it, whole or not at all."""
+    store = _store(job.database_url)
+    means = Means(_door(job, connection), calendar(), connection.send)
+    city_run = sync_city(job.city, job.run, _master(job.database_url, job.run.master_version), means)
+    if job.publish:
+        ledger.publish(store, job.run, city_run, job.data_dir)
+    return city_run.verdict
+
+
+def _door(job: Job, connection: Connection) -> Door:
+    folder = pages.raw_folder(job.data_dir)
+
+    def secret(name: str) -> str:
+        if name not in job.secrets:
+            raise ConfigError(f"{job.city.code}：没有名为 {name} 的密钥；请设置环境变量或放入 CITYSYNC_SECRETS_DIR")
+        return job.secrets[name]
+
+    return Door(
+        keep=lambda data, number, url: pages.keep(folder, data, number, url, _now()),
+        secret=secret,
+        now=_now,
+        monotonic=time.monotonic,
+        progress=connection.send,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@cache
+def _store(url: str) -> Store:
+    return open_store(url, write=True)
+
+
+@cache
+def _master(url: str, version: str) -> MasterCatalogue:
+    return catalogue.load_version(_store(url), version)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve(Connection(int(sys.argv[1])))

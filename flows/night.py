@@ -1,0 +1,137 @@
+"""A run over many cities: fix its facts, walk every city, close the run. The same for ``sync`` and for Prefect."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from citysync.config.cities import load_cities
+from citysync.config.secrets import Secrets, check_secrets
+from citysync.config.settings import Settings
+from citysync.domain.city import City
+from citysync.domain.errors import CitySyncError, ConfigError, MasterError, StorageError
+from citysync.domain.run import Run, Trigger
+from citysync.domain.verdict import Fault, Verdict
+from citysync.storage import catalogue, ledger
+from citysync.storage.engine import Store, open_store
+from connectors import source_model
+from flows.crew import Crew, Job, Lost
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+Say = Callable[[str, str], None]  # (city code, one line for people)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked of a run. ``codes`` empty means every enabled city."""
+
+    trigger: Trigger
+    codes: tuple[str, ...] = ()
+    business_date: date | None = None
+    publish: bool = True
+
+
+class Night:
+    """One run under way. A plain object, so that an orchestrator that walks its arguments leaves it alone."""
+
+    def __init__(self, run: Run, cities: Sequence[City], store: Store, settings: Settings, *, publish: bool) -> None:
+        self.run = run
+        self.cities = {city.code: city for city in cities}
+        self.store = store
+        self.settings = settings
+        self.publish = publish
+        self.verdicts: dict[str, Verdict] = {}
+        self._secrets = Secrets(os.environ, settings.secrets_dir)
+        self._lock = threading.Lock()
+
+    def walk(self, code: str, crew: Crew, say: Callable[[str], None], now: Callable[[], datetime]) -> Verdict:
+        """Walk one city in a child process; what our own side did wrong there becomes an ``unknown`` verdict of ours."""
+        answer = crew.ask(self._job(self.cities[code]), say)
+        if isinstance(answer, StorageError | MasterError | ConfigError):
+            raise answer
+        verdict = answer if isinstance(answer, Verdict) else self._ours(code, answer, now())
+        with self._lock:
+            self.verdicts[code] = verdict
+        return verdict
+
+    def _job(self, city: City) -> Job:
+        names = [name for name in (city.source.auth.secret,) if name is not None]
+        return Job(
+            city=city,
+            run=self.run,
+            data_dir=self.settings.data_dir,
+            database_url=self.settings.database_url.get_secret_value(),
+            secrets={name: self._secrets.get(name) for name in names},
+            publish=self.publish,
+        )
+
+    def _ours(self, code: str, answer: Exception | Lost, now: datetime) -> Verdict:
+        from citysync.domain.findings import no_findings, no_rejections  # noqa: PLC0415 - frames only when needed
+        from citysync.domain.outcome import CityRun  # noqa: PLC0415
+        from citysync.reconciliation.judge import not_judged  # noqa: PLC0415
+
+        kind, text = (answer.code, answer.text) if isinstance(answer, Lost) else ("crashed", str(answer))
+        explained = f"{text}；与 {self.cities[code].name} 无关，请省平台值班查看运行 {self.run.run_id}"
+        verdict = not_judged(code, self.run, now, kind, Fault.OURS, explained)
+        if self.publish:
+            city_run = CityRun(verdict, None, (), no_findings(), no_rejections(), adopted=False)
+            ledger.publish(self.store, self.run, city_run, self.settings.data_dir)
+        return verdict
+
+    def close(self, now: datetime) -> None:
+        """Close the run in the ledger."""
+        if self.publish:
+            ledger.finish_run(self.store, self.run.run_id, now)
+
+
+def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
+    """Fix the facts of a run, after everything that can be refused before the network was looked at.
+
+    Raises ConfigError (city files, codes, secrets), MasterError (no master in force), StorageError.
+    """
+    cities = chosen(load_cities(settings.cities_dir, source_model), asked.codes, settings.cities_dir)
+    check_secrets(cities, Secrets(os.environ, settings.secrets_dir))
+    business_date = asked.business_date or now.astimezone(SHANGHAI).date()
+    store = open_store(settings.database_url.get_secret_value(), write=True)
+    version = catalogue.master_version_in_force(store, business_date)
+    run = Run(ledger.new_run_id(now), asked.trigger, business_date, now, version)
+    if asked.publish:
+        ledger.start_run(store, run, [(city.code, city.name) for city in cities])
+    return Night(run, cities, store, settings, publish=asked.publish)
+
+
+def chosen(cities: dict[str, City], codes: Iterable[str], folder: Path) -> list[City]:
+    """Return the enabled cities, or those asked for by code; an unknown code is refused, a paused city may be asked."""
+    asked = list(dict.fromkeys(codes))
+    unknown = [code for code in asked if code not in cities]
+    if unknown:
+        raise ConfigError(f"没有城市 {'、'.join(unknown)}：{folder} 中有 {'、'.join(cities) or '（空）'}")
+    if asked:
+        return [cities[code] for code in asked]
+    enabled = [city for city in cities.values() if city.enabled]
+    if not enabled:
+        raise ConfigError(f"{folder} 中没有启用的城市文件；请添加 <区划代码>.toml 或设 enabled = true")
+    return enabled
+
+
+def walk_all(night: Night, crew: Crew, say: Say, now: Callable[[], datetime], workers: int) -> None:
+    """Walk every city of a run, ``workers`` at a time; an error of ours stops the run after the cities under way."""
+    with ThreadPoolExecutor(workers, thread_name_prefix="city") as pool:
+        walks = [pool.submit(_walk_one, night, crew, code, say, now) for code in night.cities]
+        try:
+            for walk in walks:
+                walk.result()
+        except CitySyncError:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _walk_one(night: Night, crew: Crew, code: str, say: Say, now: Callable[[], datetime]) -> None:
+    verdict = night.walk(code, crew, lambda text: say(code, text), now)
+    say(code, f"结论：{verdict.state}")
