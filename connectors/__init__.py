@@ -1,1 +1,43 @@
-"""TBD."""
+"""Doors to the cities: one file per way of asking; the file's name is its registration."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from citysync.domain.city import City, SourceBase
+from citysync.domain.errors import SourceError
+from citysync.domain.snapshot import Snapshot
+from connectors._door import Door
+
+__all__ = ["Door", "names", "pull", "source_model"]
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return every connector's name, sorted."""
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_")))
+
+
+def source_model(name: str) -> type[SourceBase] | None:
+    """Return a connector's ``Source`` model, or None if there is no such connector."""
+    if name not in names():
+        return None
+    model: type[SourceBase] = importlib.import_module(f"{__name__}.{name}").Source
+    return model
+
+
+def pull(city: City, door: Door) -> Snapshot:
+    """Return a city's directory as received, with the proof of how complete it is.
+
+    Raises ``SourceError`` (naming the city) where the source did not give its directory; incomplete data is no error
+    but a certificate with problems.
+    """
+    connector = importlib.import_module(f"{__name__}.{city.source.connector}")
+    try:
+        snapshot: Snapshot = connector.pull(city, city.source, door)
+    except SourceError as error:
+        error.args = (f"{city.name}（{city.code}）{error}",)
+        raise
+    return snapshot

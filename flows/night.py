@@ -51,7 +51,7 @@ class Night:
         self._lock = threading.Lock()
 
     def walk(self, code: str, crew: Crew, say: Callable[[str], None], now: Callable[[], datetime]) -> Verdict:
-        """Walk one city in a child process; what our own side did wrong there becomes an ``unknown`` verdict of ours."""
+        """Walk one city in a child process; what our own side did wrong there becomes an ``unknown`` verdict."""
         answer = crew.ask(self._job(self.cities[code]), say)
         if isinstance(answer, StorageError | MasterError | ConfigError):
             raise answer

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from citysync.domain.verdict import FLAGGED, Fault, State
 
 IN_SYNC, FLAGGED_CITIES, USAGE, OURS = 0, 1, 2, 3
+NOBODYS_FAILURE = frozenset({"paused", "never_run"})
 
 
-def exit_code(verdicts: Iterable[tuple[State, frozenset[Fault]]]) -> int:
-    """Return 3 before 1 before 0; a city unknown because it is paused or never ran does not count."""
-    seen = list(verdicts)
-    if any(state is State.UNKNOWN and faults & {Fault.OURS, Fault.MASTER} for state, faults in seen):
+def exit_code(cities: Iterable[Mapping[str, Any]]) -> int:
+    """Return 3 before 1 before 0 for cities of the published document.
+
+    A city that is unknown because it is paused or never ran does not count.
+    """
+    seen = list(cities)
+    if any(_failed_by_us(city) for city in seen):
         return OURS
-    return FLAGGED_CITIES if any(state in FLAGGED for state, _ in seen) else IN_SYNC
+    return FLAGGED_CITIES if any(State(city["state"]) in FLAGGED for city in seen) else IN_SYNC
+
+
+def _failed_by_us(city: Mapping[str, Any]) -> bool:
+    if State(city["state"]) is not State.UNKNOWN:
+        return False
+    return any(
+        reason["fault"] in {Fault.OURS, Fault.MASTER} and reason["code"] not in NOBODYS_FAILURE
+        for reason in city["reasons"]
+    )

@@ -20,7 +20,7 @@ class Places:
 
     data_dir: Annotated[Path | None, Parameter(help="数据目录（CITYSYNC_DATA_DIR，默认 var/）")] = None
     cities_dir: Annotated[Path | None, Parameter(help="城市文件目录（CITYSYNC_CITIES_DIR，默认 cities/）")] = None
-    database_url: Annotated[str | None, Parameter(help="台账数据库（CITYSYNC_DATABASE_URL，默认数据目录中的 SQLite）")] = None
+    database_url: Annotated[str | None, Parameter(help="台账数据库（CITYSYNC_DATABASE_URL，默认 SQLite）")] = None
 
     def settings(self) -> Settings:
         """Return the settings of the environment with these options laid over them."""

@@ -1,1 +1,1 @@
-"""TBD."""
+"""Settings, city files and secrets: the only room that reads the environment."""

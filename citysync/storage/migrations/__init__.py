@@ -1,0 +1,1 @@
+"""How one schema of the ledger becomes the next; run through ``citysync.storage.schema``."""

@@ -1,0 +1,70 @@
+"""``citysync master import|list``: versions of the master catalogue (基本目录)."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from cyclopts import App
+
+from citysync.cli.places import Places, now
+from citysync.cli.render import console, print_json, print_rows
+
+master = App(name="master", help="省级基本目录的版本。", help_format="plaintext")
+
+
+@master.command(name="import")
+def import_(
+    file: Path,
+    /,
+    *,
+    effective: date | None = None,
+    version: str | None = None,
+    accept_shrink: bool = False,
+    reason: str | None = None,
+    json: bool = False,
+    places: Places | None = None,
+) -> int:
+    """导入新版本：CSV（UTF-8 或 GB18030）、XLSX、JSON、JSON 行，或描述来源的 TOML。
+
+    Parameters
+    ----------
+    file
+        基本目录文件
+    effective
+        生效日期，默认上海时间今天
+    version
+        版本名，默认“日期-序号”
+    accept_shrink
+        接受比上一版少 20% 及以上，须给出 reason
+    reason
+        接受减少的原因，记入台账
+    json
+        输出一份 JSON
+    """
+    from flows.master_import import Import, import_master
+
+    settings = (places or Places()).settings()
+    done = import_master(Import(file, effective, version, accept_shrink, reason), settings, now())
+    if json:
+        print_json({"schema_version": 1, **done.__dict__})
+    else:
+        console().print(
+            f"基本目录 {done.version}：{done.items} 项，自 {done.effective_on} 生效，较上一版变更 {done.changed} 个编码"
+        )
+    return 0
+
+
+@master.command(name="list")
+def list_(*, json: bool = False, places: Places | None = None) -> int:
+    """列出已导入的版本。"""
+    from citysync.storage import catalogue
+    from citysync.storage.engine import open_store
+
+    settings = (places or Places()).settings()
+    versions = catalogue.versions(open_store(settings.database_url.get_secret_value(), write=False))
+    if json:
+        print_json({"schema_version": 1, "versions": versions})
+    else:
+        print_rows(console(), list(versions[0]) if versions else ["version"], [list(row.values()) for row in versions])
+    return 0

@@ -1,0 +1,101 @@
+"""Tables in Chinese for people: status word first, denominators always, nothing a city sent read as markup."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from citysync.cli.document import Document
+from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, FLAGGED, STATE_LABELS, Axis, Fault, State
+
+MARKS = {
+    State.IN_SYNC: ("●", "green"),
+    State.LAGGING: ("◐", "yellow"),
+    State.OUT_OF_SYNC: ("▲", "red"),
+    State.NOT_SYNCED: ("■", "red"),
+    State.HELD: ("◆", "magenta"),
+    State.UNKNOWN: ("▨", "bright_black"),
+}
+STANDING_MARKS = {"ok": "✓", "grace": "◐", "failing": "✗", "unknown": "?"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return the console of results, or of progress and errors."""
+    wide = None if sys.stdout.isatty() else 200
+    return Console(stderr=stderr, highlight=False, soft_wrap=False, width=wide, emoji=False, markup=False)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def plain(value: object) -> str:
+    """Return a value as one safe line: no control characters, no bidi overrides, nothing for null."""
+    return "" if value is None else _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value)).replace("\n", " ")
+
+
+def print_night(out: Console, night: Document) -> None:
+    """Print the table of a night and its summary; the denominator stands in front."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("城市", "状态", "完整性", "可达/完整/合规/一致/及时", "收到", "应领", "已领", "发现", "原因"):
+        table.add_column(heading, justify="right" if heading in {"收到", "应领", "已领", "发现"} else "left")
+    for city in night["cities"]:
+        table.add_row(*_night_row(city))
+    out.print(table)
+    out.print(Text(summary_line(night)))
+
+
+def _night_row(city: Mapping[str, Any]) -> list[Text | str]:
+    mark, colour = MARKS[State(city["state"])]
+    counts = city["counts"]
+    return [
+        f"{city['code']} {plain(city['name'])}",
+        Text(f"{mark} {STATE_LABELS[State(city['state'])]}", style=colour),
+        city["grade"] or "—",
+        "  ".join(STANDING_MARKS[city["axes"].get(axis.value, "unknown")] for axis in Axis),
+        *(str(counts[name]) for name in ("received", "due", "met", "findings")),
+        Text(_reason_line(city["reasons"])),
+    ]
+
+
+def _reason_line(reasons: Sequence[Mapping[str, Any]]) -> str:
+    if not reasons:
+        return ""
+    first = f"[{FAULT_LABELS[Fault(reasons[0]['fault'])]}] {plain(reasons[0]['text'])}"
+    return first if len(reasons) == 1 else f"{first}（另有 {len(reasons) - 1} 项原因）"
+
+
+def summary_line(night: Document) -> str:
+    """Return the night in one line: how many of how many, by state."""
+    summary = night["summary"]
+    parts = [f"{STATE_LABELS[state]} {summary[state.value]}" for state in MARKS if summary[state.value]]
+    flagged = sum(summary[state.value] for state in FLAGGED)
+    return (
+        f"业务日期 {night['business_date'] or '—'} · 基本目录 {night['master_version'] or '—'} · "
+        f"同步 {summary['in_sync']}/{summary['cities']} · 需处理 {flagged}/{summary['cities']} · {' '.join(parts)}"
+    )
+
+
+def print_rows(out: Console, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a plain table; cells are text, never markup."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    out.print(table)
+
+
+def axes_line(axes: Mapping[str, str]) -> str:
+    """Return the five axes in words."""
+    return " ".join(f"{AXIS_LABELS[axis]}{STANDING_MARKS[axes.get(axis.value, 'unknown')]}" for axis in Axis)

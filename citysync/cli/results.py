@@ -1,0 +1,78 @@
+"""What a run came to, read back from the ledger, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from citysync.cli.document import document
+from citysync.cli.exits import exit_code
+from citysync.cli.render import console, print_json, print_night
+from citysync.domain.verdict import FLAGGED, State, Verdict
+
+if TYPE_CHECKING:
+    from citysync.config.settings import Settings
+    from flows.night import Night
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run's facts and its verdicts as rows: city_code, city_name, state, since, grade, axes, reasons, counts."""
+
+    run: Mapping[str, Any] | None
+    verdicts: Sequence[Mapping[str, Any]]
+
+
+def published(settings: Settings, run_id: str) -> Result:
+    """Return a run as the ledger has it."""
+    from citysync.storage import reading
+    from citysync.storage.engine import open_store
+
+    store = open_store(settings.database_url.get_secret_value(), write=False)
+    return Result(reading.run(store, run_id), reading.verdicts_of(store, run_id))
+
+
+def unpublished(night: Night) -> Result:
+    """Return a dry run, which the ledger never saw."""
+    run = {**asdict(night.run), "business_date": night.run.business_date.isoformat()}
+    return Result(run, [verdict_row(night.verdicts[code], city.name) for code, city in night.cities.items()])
+
+
+def verdict_row(verdict: Verdict, name: str) -> dict[str, Any]:
+    """Return a verdict as the ledger would show it, but for since when."""
+    return {
+        "city_code": verdict.city_code,
+        "city_name": name,
+        "state": verdict.state.value,
+        "since": None,
+        "grade": verdict.grade,
+        "axes": {axis.value: standing.word for axis, standing in verdict.axes.items()},
+        "reasons": [
+            {"code": reason.code, "fault": reason.fault.value, "text": reason.text} for reason in verdict.reasons
+        ],
+        "counts": verdict.counts.as_dict(),
+    }
+
+
+def show(result: Result, *, json: bool) -> int:
+    """Print a result and return the exit code it earns."""
+    night = document(result.run, result.verdicts)
+    if json:
+        print_json(night)
+    else:
+        out = console()
+        print_night(out, night)
+        print_next(night)
+    return exit_code(night["cities"])
+
+
+def print_next(night: dict[str, Any]) -> None:
+    """Say what to type next, on stderr, for the first flagged city."""
+    flagged = [city for city in night["cities"] if State(city["state"]) in FLAGGED]
+    if flagged:
+        code = flagged[0]["code"]
+        console(stderr=True).print(
+            f"下一步：citysync findings {code} 查看清单；citysync rejects {code} 查看拒收；"
+            f"citysync receipt {code} --out DIR 生成回执"
+        )

@@ -1,0 +1,48 @@
+"""``citysync sync [CITY…]``: pull, validate, reconcile and judge now, without an orchestrator."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from citysync.cli.places import Places, now
+from citysync.cli.results import published, show, unpublished
+
+
+def sync(
+    *cities: str,
+    json: bool = False,
+    dry_run: bool = False,
+    no_alert: bool = False,
+    business_date: Annotated[date | None, Parameter(help="业务日期，默认上海时间今天")] = None,
+    places: Places | None = None,
+) -> int:
+    """立即拉取、校验、对账、判定（不经 Prefect）。
+
+    Parameters
+    ----------
+    cities
+        城市区划代码；不写则为全部启用的城市
+    json
+        输出一份 JSON
+    dry_run
+        只判定，不写台账，不采用快照
+    no_alert
+        不发送告警
+    """
+    from citysync.cli.progress import progress
+    from citysync.domain.run import Trigger
+    from flows.crew import crew_of
+    from flows.night import Asked, begin, walk_all
+
+    del no_alert  # this version sends no alerts yet; the option is the contract's, so that scripts may say it already
+    settings = (places or Places()).settings()
+    with crew_of(1 if len(cities) == 1 else settings.workers) as crew:
+        night = begin(Asked(Trigger.ON_DEMAND, cities, business_date, publish=not dry_run), settings, now())
+        with progress(night) as say:
+            walk_all(night, crew, say, now, settings.workers)
+        night.close(now())
+    result = unpublished(night) if dry_run else published(settings, night.run.run_id)
+    return show(result, json=json)

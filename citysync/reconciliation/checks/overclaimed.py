@@ -1,0 +1,23 @@
+"""实施清单的基本编码，省级基本目录里是否根本没有？"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from citysync.domain.findings import Severity
+from citysync.domain.verdict import Axis, Fault
+from citysync.reconciliation.match import Match
+from citysync.reconciliation.places import at_rows
+
+LABEL = "超领"
+SEVERITY = Severity.ERROR
+FAULT = Fault.DATA
+AXIS = Axis.CONSISTENT
+GRACED = True
+HINT = "基本目录没有“{actual}”：请核对“{label}”，改为目录内的编码；确属自建事项的，请报省级纳入基本目录，否则取消"
+REMEDY = "请改为目录内编码，或报省级纳入、取消事项"
+
+
+def find(match: Match) -> pl.DataFrame:
+    """Return one finding per row whose code is neither an item nor a main item of the master."""
+    return at_rows(match.overclaimed, "catalog_code", actual=pl.col("catalog_code"))

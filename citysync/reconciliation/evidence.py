@@ -1,0 +1,56 @@
+"""What a snapshot itself says about a city, before any finding: is it whole, readable, recent."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+
+from citysync.domain.city import City
+from citysync.domain.outcome import Validation
+from citysync.domain.snapshot import Certificate, Grade
+from citysync.domain.verdict import Axis, Fault, Reason, Standing
+
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # no summer time since 1991
+
+
+def complete(certificate: Certificate) -> Reason:
+    """Return how far a snapshot is proved complete; grade C is unknown, which alone flags nobody."""
+    if certificate.grade in {Grade.A, Grade.B}:
+        return Reason("proved", Axis.COMPLETE, Standing.OK, Fault.CITY, certificate.proof)
+    text = "来源没有总数，完整性未证实"
+    return Reason("unproved", Axis.COMPLETE, Standing.UNKNOWN, Fault.CITY, text)
+
+
+def too_many_rejected(city: City, validation: Validation) -> Reason | None:
+    """Return why too many rows cannot be compared, None while their share is tolerable."""
+    tolerated = city.tolerate.max_rejected_ratio
+    if validation.rejected_rows <= tolerated * validation.received:
+        return None
+    share = validation.rejected_rows / validation.received
+    text = (
+        f"{validation.received:,} 条中拒收 {validation.rejected_rows:,} 条（{share:.2%}），超过容许的 {tolerated:.2%}，"
+        f"本次未采用{_first_rejected(validation)}；请按拒收清单改正后重新提供"
+    )
+    return Reason("too_many_rejected", Axis.VALID, Standing.FAILING, Fault.DATA, text)
+
+
+def _first_rejected(validation: Validation) -> str:
+    if validation.rejected.is_empty():
+        return ""
+    row = validation.rejected.sort("row_no", "field", "rule").row(0, named=True)
+    return f"（例：第 {row['row_no']} 行，{row['hint'] or row['rule']}）"
+
+
+def fresh(city: City, source_changed_at: datetime | None, business_date: date) -> Reason:
+    """Return whether the source last changed recently enough; days are counted in Asia/Shanghai."""
+    most = city.expect.max_age_days
+    if most is None:
+        return Reason("fresh", Axis.FRESH, Standing.OK, Fault.CITY, "")
+    if source_changed_at is None:
+        text = f"来源没有更新时间，无法判断是否在 {most} 天之内更新过；请来源提供更新时间"
+        return Reason("age_unknown", Axis.FRESH, Standing.UNKNOWN, Fault.CITY, text)
+    changed_on = source_changed_at.astimezone(SHANGHAI).date()
+    age = (business_date - changed_on).days
+    if age <= most:
+        return Reason("fresh", Axis.FRESH, Standing.OK, Fault.CITY, "")
+    text = f"数据过期：来源最后更新于 {changed_on.isoformat()}，距 {business_date.isoformat()} 已 {age} 天，上限 {most} 天；请市级恢复更新"
+    return Reason("stale", Axis.FRESH, Standing.FAILING, Fault.CITY, text)

@@ -1,0 +1,115 @@
+"""The sentence that tells a city what to do about one finding."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import polars as pl
+
+from citysync.domain import codes, items, vocabulary
+from citysync.domain.city import EXEMPTION_LABELS, City
+from citysync.domain.outcome import Validation
+from citysync.domain.snapshot import Snapshot
+from citysync.reconciliation.match import Match
+
+_SHOWN = 80  # characters of a value inside a sentence; the whole value stands in its own column
+_PLACEHOLDER = re.compile(r"\{(label|expected|actual|code|name|areacode)\}")
+_BESIDE = {"areacode": pl.String(), "catalog_code": pl.String(), "remark": pl.String()}
+
+
+def names_of(match: Match) -> pl.DataFrame:
+    """Return catalog_code, name: the master's name, or the least of the city's for codes the master lacks."""
+    ours = match.overclaimed.group_by("catalog_code").agg(name=pl.col("task_name").min())
+    return pl.concat([match.master.items.select("catalog_code", name="task_name"), ours])
+
+
+def hint(template: str, fields: list[str]) -> pl.Expr:
+    """Return a template filled from the columns of findings with ``name``; ``fields``: the fields that occur."""
+    labels = {field: items.label(field) for field in fields}
+    values = {
+        "label": pl.col("field").replace_strict(labels, default=None, return_dtype=pl.String),
+        "expected": _shown("expected", fields),
+        "actual": _shown("actual", fields),
+        "code": pl.col("catalog_code"),
+        "name": pl.col("name").fill_null(""),
+        "areacode": pl.col("areacode"),
+    }
+    pieces = _PLACEHOLDER.split(template)  # text, placeholder, text, placeholder, …, text
+    return pl.concat_str(
+        values[piece].fill_null("空") if place % 2 else pl.lit(piece) for place, piece in enumerate(pieces)
+    )
+
+
+def _shown(column: str, fields: list[str]) -> pl.Expr:
+    """Return values as people read them: codes with their label, long texts cut."""
+    value = pl.col(column)
+    cut = pl.when(value.str.len_chars() > _SHOWN).then(value.str.head(_SHOWN) + "…").otherwise(value)
+    for field in sorted(set(fields) & set(vocabulary.VALUES)):
+        meanings = {code: vocabulary.meaning(field, code) for code in vocabulary.VALUES[field]}
+        cut = pl.when(pl.col("field") == field).then(value.replace(meanings)).otherwise(cut)
+    return cut
+
+
+def absence_remarks(validation: Validation, snapshot: Snapshot, city: City, on: date) -> pl.DataFrame:
+    """Return areacode (null: any region), catalog_code, remark: why an item may be absent although nobody forgot it."""
+    return pl.concat([_rejected_remarks(validation, snapshot, city), _expired_exemptions(city, on)])
+
+
+def _rejected_remarks(validation: Validation, snapshot: Snapshot, city: City) -> pl.DataFrame:
+    """Return the first rejected row of each code and region it named; the row would have met the obligation."""
+    first = validation.rejected.sort("row_no", "field", "rule").unique("row_no", keep="first", maintain_order=True)
+    labels = {field: items.label(field) for field in first.get_column("field").drop_nulls().unique()}
+    label = pl.col("field").replace_strict(labels, default=None, return_dtype=pl.String).fill_null("编码")
+    remark = pl.format(
+        "（第 {} 行因“{}”为“{}”被拒收，改正后即可认领）", "row_no", label, pl.col("value").fill_null("空")
+    )
+    named = _claims(snapshot, city)
+    return (
+        first.join(named, on="row_no", how="inner")
+        .filter(pl.col("catalog_code").is_not_null())
+        .with_columns(remark=remark)
+        .unique(("areacode", "catalog_code"), keep="first", maintain_order=True)
+        .select(**{name: pl.col(name) for name in _BESIDE})
+    )
+
+
+def _claims(snapshot: Snapshot, city: City) -> pl.DataFrame:
+    """Return row_no with the areacode and catalog_code a row as sent spoke of, null where it spoke of none."""
+    sent = {
+        name: pl.col(name) if name in snapshot.rows.columns else pl.lit(None, dtype=pl.String) for name in items.NAMES
+    }
+    catalog_code = codes.folded(sent["catalog_code"])
+    if city.codes.scheme != "local":
+        catalog_code = pl.coalesce(catalog_code, codes.catalog_part(codes.folded(sent["task_code"])))
+    return snapshot.rows.select(
+        "row_no", areacode=codes.folded(sent["areacode"]).str.head(6), catalog_code=catalog_code
+    )
+
+
+def _expired_exemptions(city: City, on: date) -> pl.DataFrame:
+    rows = [
+        {
+            "areacode": each.areacode,
+            "catalog_code": each.catalog_code,
+            "remark": f"（豁免“{EXEMPTION_LABELS[each.reason]}”（{each.document}）已于 {each.until.isoformat()} 到期）",
+        }
+        for each in city.exempt
+        if each.until < on
+    ]
+    return pl.DataFrame(rows, schema=_BESIDE)
+
+
+def with_remarks(unclaimed: pl.DataFrame, remarks: pl.DataFrame, regions: list[str]) -> pl.DataFrame:
+    """Return absences with every remark about their code that does not name another region of the city."""
+    elsewhere = pl.col("areacode_right").is_in(regions) & (pl.col("areacode_right") != pl.col("areacode"))
+    said = (
+        unclaimed.select("areacode", "catalog_code")
+        .join(remarks, on="catalog_code")
+        .filter(~elsewhere.fill_null(value=False))
+        .group_by("areacode", "catalog_code")
+        .agg(pl.col("remark").unique().sort().first())
+    )
+    return unclaimed.join(said, on=["areacode", "catalog_code"], how="left").with_columns(
+        hint=pl.col("hint") + pl.col("remark").fill_null("")
+    )

@@ -1,0 +1,119 @@
+"""Bringing a city's rows and the master catalogue together, once, before any check asks anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from citysync.domain import items, vocabulary
+from citysync.domain.catalogue import MasterCatalogue
+from citysync.domain.city import City
+from citysync.domain.errors import MasterError
+from citysync.domain.outcome import Validation
+from citysync.reconciliation.obligations import DIVISION_LENGTH, duties, parents_of
+
+NATIONAL_SCHEME = "gbt39554"
+
+
+@dataclass(frozen=True)
+class Match:
+    """One city's rows against one version of the master, as every check sees them.
+
+    ``judged``: the chosen rows in use that are not in conflict, one per (task_code, task_handle_item): the columns of
+    ``Validation.accepted`` and each master column as ``master_…`` (null where the master lacks the code);
+    ``paired``: those the master has; ``overclaimed``: those it neither has nor knows as a main item;
+    ``parents``: catalog_code, sub_codes (sorted, joined by ","; null if none is listed);
+    ``superseded``: rows still in use though a newer version exists, with ``highest_version``;
+    ``conflicts``: rows whose highest version came more than once with different content;
+    ``unclaimed``: areacode, catalog_code of obligations nobody meets; ``due`` and ``met`` count obligations;
+    ``absent``: canonical columns the source does not have; ``national``: are the codes GB/T 39554's.
+    """
+
+    master: MasterCatalogue
+    on: date
+    national: bool
+    judged: pl.DataFrame
+    paired: pl.DataFrame
+    overclaimed: pl.DataFrame
+    parents: pl.DataFrame
+    superseded: pl.DataFrame
+    conflicts: pl.DataFrame
+    unclaimed: pl.DataFrame
+    due: int
+    met: int
+    absent: frozenset[str]
+    unknown_fields: tuple[str, ...] = ()
+
+    def has(self, column: str) -> bool:
+        """Return whether the source has a column at all; an absent one is one note, not a finding per row."""
+        return column not in self.absent
+
+
+def match(validation: Validation, master: MasterCatalogue, city: City, on: date) -> Match:
+    """Return a city's accepted rows matched with the master as it stands on a day.
+
+    Raises MasterError if the master holds a code twice: a join would then multiply rows.
+    """
+    _refuse_repeated_codes(master)
+    rows = _with_highest_version(validation.accepted)
+    newest = rows.filter(pl.col("task_version").eq_missing("highest_version"))
+    newest = newest.with_columns(contenders=pl.len().over(items.KEY))
+    conflicts = newest.filter(pl.col("contenders") > 1)
+    chosen = newest.filter((pl.col("contenders") == 1) & _in_use())
+    parents = parents_of(master.items)
+    judged = _beside_master(chosen.drop("contenders", "highest_version"), master)
+    known = pl.col("master_catalog_code").is_not_null()
+    obligations = duties(master.items, parents, city, on)
+    unclaimed = obligations.join(_present(chosen, conflicts), on=obligations.columns, how="anti")
+    return Match(
+        master=master,
+        on=on,
+        national=city.codes.scheme == NATIONAL_SCHEME,
+        judged=judged,
+        paired=judged.filter(known),
+        overclaimed=judged.filter(~known).join(parents, on="catalog_code", how="anti"),
+        parents=parents,
+        superseded=rows.filter(pl.col("task_version").ne_missing("highest_version") & _in_use()),
+        conflicts=conflicts,
+        unclaimed=unclaimed,
+        due=obligations.height,
+        met=obligations.height - unclaimed.height,
+        absent=validation.absent,
+    )
+
+
+def _refuse_repeated_codes(master: MasterCatalogue) -> None:
+    codes = master.items.get_column("catalog_code")
+    repeated = codes.filter(codes.is_duplicated()).unique().sort()
+    if not repeated.is_empty():
+        raise MasterError(
+            f"基本目录 {master.version} 中基本编码 {repeated[0]} 出现多次（共 {repeated.len()} 个编码重复）："
+            "请每个编码只留一行后重新导入"
+        )
+
+
+def _with_highest_version(accepted: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows with the highest version of their key; a null version is the lowest."""
+    return accepted.with_columns(highest_version=pl.col("task_version").max().over(items.KEY))
+
+
+def _in_use() -> pl.Expr:
+    return pl.col("task_state").is_null() | (pl.col("task_state") == vocabulary.IN_USE)
+
+
+def _beside_master(rows: pl.DataFrame, master: MasterCatalogue) -> pl.DataFrame:
+    return rows.join(
+        master.items.select(pl.all().name.prefix("master_")),
+        left_on="catalog_code",
+        right_on="master_catalog_code",
+        how="left",
+        coalesce=False,
+    )
+
+
+def _present(chosen: pl.DataFrame, conflicts: pl.DataFrame) -> pl.DataFrame:
+    """Return (areacode, catalog_code) of every row in use; of a row in conflict one knows at least that it is there."""
+    place = (pl.col("areacode").str.slice(0, DIVISION_LENGTH), pl.col("catalog_code"))
+    return pl.concat([chosen.select(place), conflicts.filter(_in_use()).select(place)]).unique()

@@ -1,0 +1,39 @@
+"""Labels and hints of the notes validation makes: what was odd in a row that could still be compared.
+
+They are no checks (they look at what was sent, before it is typed) and become findings beside those of the checks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from citysync.domain.findings import Severity
+from citysync.domain.verdict import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """How a note is shown; the names are those of the constants of a check."""
+
+    LABEL: str
+    SEVERITY: Severity
+    HINT: str
+    REMEDY: str
+    FAULT: Fault = Fault.DATA
+    GRACED: bool = False
+
+
+NOTES: dict[str, Note] = {
+    "value_unreadable": Note(
+        LABEL="无法读取",
+        SEVERITY=Severity.WARNING,
+        HINT="“{label}”的值“{actual}”读不出来，已按空处理：应为{expected}，请改正",
+        REMEDY="请按要求的格式填写",
+    ),
+    "code_cleaned": Note(
+        LABEL="编码已清理",
+        SEVERITY=Severity.COSMETIC,
+        HINT="“{label}”含有全角、空格或不可见字符，已按“{expected}”处理：请在源系统中改正",
+        REMEDY="请在源系统中清理编码",
+    ),
+}

@@ -1,0 +1,77 @@
+"""Who must have what: pairs of a region and a catalogue item (design: the master catalogue)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import polars as pl
+
+from citysync.domain import codes
+from citysync.domain.city import City, Exemption
+from citysync.domain.divisions import regions_of
+
+DIVISION_LENGTH = 6  # longer codes only add towns and villages
+_MAIN_PART = 9  # 省 2 + 类型 2 + 部门 2 + 主项 3: what a main item shares with its sub-items
+_DUTY = {"areacode": pl.String(), "catalog_code": pl.String()}
+
+
+def parents_of(master: pl.DataFrame) -> pl.DataFrame:
+    """Return the main items: catalog_code, sub_codes (sorted, joined by ","; null if none is listed).
+
+    A main item is named by another item as its ``parent_code``, or is listed with a code ending in ``00Y``.
+    """
+    code, parent = pl.col("catalog_code"), pl.col("parent_code")
+    named = master.filter((parent != code) & (parent != "")).select(catalog_code=parent, sub=code)
+    main = master.filter(code.str.ends_with(codes.MAIN_ITEM_SUFFIX)).select("catalog_code")
+    by_code = (
+        master.filter(~code.str.ends_with(codes.MAIN_ITEM_SUFFIX))
+        .select(catalog_code=code.str.slice(0, _MAIN_PART) + codes.MAIN_ITEM_SUFFIX, sub=code)
+        .join(main, on="catalog_code", how="semi")
+    )
+    childless = main.with_columns(sub=pl.lit(None, dtype=pl.String))
+    subs = (
+        pl.concat([named, by_code, childless]).group_by("catalog_code").agg(pl.col("sub").drop_nulls().unique().sort())
+    )
+    joined = pl.col("sub").list.join(",")
+    return subs.select("catalog_code", sub_codes=pl.when(joined != "").then(joined)).sort("catalog_code")
+
+
+def duties(master: pl.DataFrame, parents: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
+    """Return every obligation of a city on a day: areacode, catalog_code; exempted ones are lifted.
+
+    An empty ``use_level`` obliges nobody; main items oblige through their sub-items.
+    """
+    in_force = (
+        master.filter(pl.col("plan_effective_date").is_null() | (pl.col("plan_effective_date") <= on))
+        .filter(pl.col("plan_cancel_date").is_null() | (pl.col("plan_cancel_date") > on))
+        .join(parents, on="catalog_code", how="anti")
+    )
+    levelled = in_force.select("catalog_code", "applies_to", level=pl.col("use_level").list.unique()).explode(
+        "level", empty_as_null=False, keep_nulls=False
+    )
+    due = levelled.join(_regions(city, on), on="level").filter(_applies()).select(*_DUTY)
+    return _without_exempt(due, (each for each in city.exempt if each.until >= on))
+
+
+def _regions(city: City, on: date) -> pl.DataFrame:
+    """Return each region a source answers for with its level, its city and its province."""
+    rows = [
+        {"areacode": code, "level": level, "city": f"{code[:4]}00", "province": f"{code[:2]}0000", "source": city.code}
+        for code, level in regions_of(city, on)
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("areacode", "level", "city", "province", "source"), pl.String()))
+
+
+def _applies() -> pl.Expr:
+    """Return whether an item is meant for a region: a region named covers what lies in it."""
+    named = pl.col("applies_to")  # ``source``: the city whose own file lists the county
+    within = (named.list.contains(pl.col(column)) for column in ("areacode", "city", "province", "source"))
+    return named.is_null() | (named.list.len() == 0) | pl.any_horizontal(*within)
+
+
+def _without_exempt(due: pl.DataFrame, exempt: Iterable[Exemption]) -> pl.DataFrame:
+    rows = [{"areacode": each.areacode, "catalog_code": each.catalog_code} for each in exempt]
+    lifted = pl.DataFrame(rows, schema=_DUTY)
+    everywhere = lifted.filter(pl.col("areacode").is_null()).select("catalog_code")
+    return due.join(everywhere, on="catalog_code", how="anti").join(lifted, on=list(_DUTY), how="anti")

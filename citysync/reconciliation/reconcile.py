@@ -1,0 +1,159 @@
+"""From a match to the table of findings: every check asked, every finding dated and told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import date
+from types import ModuleType
+
+import polars as pl
+
+from citysync.domain.city import City
+from citysync.domain.divisions import regions_of
+from citysync.domain.findings import FINDINGS, PLACE, no_findings
+from citysync.domain.outcome import Validation
+from citysync.domain.snapshot import Grade, Snapshot
+from citysync.domain.workdays import Calendar
+from citysync.reconciliation.checks import all_checks
+from citysync.reconciliation.hints import absence_remarks, hint, names_of, with_remarks
+from citysync.reconciliation.match import Match
+from citysync.reconciliation.notes import NOTES, Note
+
+ORDER = ("check", "areacode", "catalog_code", "task_code", "task_handle_item", "field", "expected", "actual")
+ABSENCE = "unclaimed"
+DRIFT = "elements_drift"
+PROVED = frozenset({Grade.A, Grade.B})
+_ROW = ("task_code", "task_handle_item")
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What the checks found in one city.
+
+    ``findings``: the frame ``FINDINGS``, in the order ``ORDER``, nulls first; ``names``: catalog_code, name;
+    ``due``, ``met``: obligations; ``paired``: rows the master has; ``missing``, ``overclaimed``: findings of that
+    check; ``drifted``: distinct rows that drifted.
+    """
+
+    findings: pl.DataFrame
+    names: pl.DataFrame
+    due: int
+    met: int
+    paired: int
+    missing: int
+    overclaimed: int
+    drifted: int
+
+
+def reconcile(  # noqa: PLR0917 - the contract between rooms
+    match: Match,
+    validation: Validation,
+    snapshot: Snapshot,
+    city: City,
+    on: date,
+    calendar: Calendar,
+    *,
+    suspected: AbstractSet[tuple[str, str]] = frozenset(),
+) -> Reconciliation:
+    """Return the findings of a city on a day; equal rows in any order give equal findings.
+
+    ``suspected``: (areacode, catalog_code) of absences not yet confirmed by a second night. An absence is reported
+    only from a snapshot proved complete (grade A or B).
+    """
+    facing = _as_far_as_proved(match, snapshot)
+    names = names_of(facing)
+    found = [_asked(check, module, facing) for check, module in all_checks().items()]
+    noted = [_noted(check, group) for (check,), group in validation.notes.group_by("check")]
+    told = [_told(each, names) for each in (*found, *noted) if not each.is_empty()]
+    dated = _dated(pl.concat([_untold(), *told]), match, city, on, calendar)
+    remarks = absence_remarks(validation, snapshot, city, on)
+    findings = _finished(dated, remarks, [code for code, _ in regions_of(city, on)], suspected)
+    checks = findings.get_column("check")
+    return Reconciliation(
+        findings=findings,
+        names=names,
+        due=facing.due,
+        met=facing.met,
+        paired=facing.paired.height,
+        missing=int((checks == ABSENCE).sum()),
+        overclaimed=int((checks == "overclaimed").sum()),
+        drifted=distinct_rows(findings.filter(pl.col("check") == DRIFT)),
+    )
+
+
+def distinct_rows(findings: pl.DataFrame) -> int:
+    """Return how many rows of the city (or absent items) findings speak of."""
+    return findings.select(*_ROW, "areacode", "catalog_code").n_unique() if findings.height else 0
+
+
+def _as_far_as_proved(match: Match, snapshot: Snapshot) -> Match:
+    proved = snapshot.certificate.grade in PROVED
+    unclaimed = match.unclaimed if proved else match.unclaimed.clear()
+    return replace(match, unclaimed=unclaimed, unknown_fields=snapshot.unknown_fields)
+
+
+def _asked(check: str, module: ModuleType, match: Match) -> pl.DataFrame:
+    return _weighed(module.find(match), check, module)
+
+
+def _noted(check: object, group: pl.DataFrame) -> pl.DataFrame:
+    name = str(check)
+    return _weighed(group.select(PLACE.keys()), name, NOTES[name])
+
+
+def _weighed(places: pl.DataFrame, check: str, kind: ModuleType | Note) -> pl.DataFrame:
+    graced = pl.col("graced") if "graced" in places.columns else pl.lit(kind.GRACED)
+    return places.select(
+        *PLACE,
+        check=pl.lit(check),
+        severity=pl.lit(kind.SEVERITY.value),
+        fault=pl.lit(kind.FAULT.value),
+        graced=graced,
+        template=pl.lit(kind.HINT),
+    )
+
+
+def _told(found: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    template = str(found.get_column("template")[0])
+    fields = found.get_column("field").drop_nulls().unique().to_list()
+    named = found.join(names, on="catalog_code", how="left")
+    return named.with_columns(hint=hint(template, fields)).select(_untold().columns)
+
+
+def _untold() -> pl.DataFrame:
+    kinds = {"check": pl.String(), "severity": pl.String(), "fault": pl.String(), "graced": pl.Boolean()}
+    return pl.DataFrame(schema={**kinds, **PLACE, "hint": pl.String()})
+
+
+def _dated(found: pl.DataFrame, match: Match, city: City, on: date, calendar: Calendar) -> pl.DataFrame:
+    """Set ``due_on`` where a change of the master is younger than the city's grace."""
+    changed = match.master.changed
+    last_day = {day: calendar.add_workdays(day, city.tolerate.grace_workdays) for day in set(changed.values())}
+    deadlines = pl.DataFrame(
+        {"catalog_code": list(changed), "deadline": [last_day[day] for day in changed.values()]},
+        schema={"catalog_code": pl.String, "deadline": pl.Date},
+    )
+    in_grace = pl.col("graced") & (pl.col("deadline") >= on)
+    return found.join(deadlines, on="catalog_code", how="left").with_columns(
+        due_on=pl.when(in_grace).then(pl.col("deadline"))
+    )
+
+
+def _finished(
+    dated: pl.DataFrame, remarks: pl.DataFrame, regions: list[str], suspected: AbstractSet[tuple[str, str]]
+) -> pl.DataFrame:
+    """Return findings whole, each once, in an order that depends on nothing but their content."""
+    is_absence = pl.col("check") == ABSENCE
+    absent = with_remarks(dated.filter(is_absence), remarks, regions)
+    first_seen = pl.DataFrame(
+        sorted(suspected), schema={"areacode": pl.String, "catalog_code": pl.String}, orient="row"
+    )
+    unconfirmed = absent.join(first_seen, on=["areacode", "catalog_code"], how="semi")
+    confirmed = absent.join(first_seen, on=["areacode", "catalog_code"], how="anti")
+    others = dated.filter(~is_absence)
+    whole = [
+        rows.with_columns(suspected=pl.lit(value), exempt_reason=pl.lit(None, dtype=pl.String)).select(FINDINGS.keys())
+        for rows, value in ((unconfirmed, True), (confirmed, False), (others, False))
+    ]
+    return pl.concat([no_findings(), *whole]).unique().sort(ORDER, nulls_last=False)

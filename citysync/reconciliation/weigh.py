@@ -1,0 +1,58 @@
+"""Weighing errors against what a city is tolerated and what is still in grace: one reason per check."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from citysync.domain.city import Tolerate
+from citysync.domain.findings import Severity
+from citysync.domain.verdict import Reason, Standing
+from citysync.reconciliation.checks import all_checks
+from citysync.reconciliation.reconcile import ABSENCE, DRIFT, Reconciliation, distinct_rows
+
+
+def errors(found: Reconciliation, tolerate: Tolerate) -> list[Reason]:
+    """Return a reason for every check whose errors are beyond tolerance (failing) or in grace (grace)."""
+    erring = found.findings.filter(pl.col("severity") == Severity.ERROR.value)
+    reasons = (
+        _weighed(str(check), group, found.names, tolerate)
+        for (check,), group in erring.group_by("check", maintain_order=True)
+    )
+    return [reason for reason in reasons if reason is not None]
+
+
+def _weighed(check: str, findings: pl.DataFrame, names: pl.DataFrame, tolerate: Tolerate) -> Reason | None:
+    """Weigh the errors of one check: only those out of grace and confirmed count against the tolerance."""
+    waiting = pl.col("due_on").is_not_null() | pl.col("suspected")
+    overdue, in_grace = findings.filter(~waiting), findings.filter(waiting)
+    tolerated = {ABSENCE: tolerate.max_missing, DRIFT: tolerate.max_drifted}.get(check, 0)
+    if distinct_rows(overdue) > tolerated:
+        standing, example = Standing.FAILING, overdue
+    elif not in_grace.is_empty():
+        standing, example = Standing.GRACE, in_grace
+    else:
+        return None
+    module = all_checks()[check]
+    text = f"{module.LABEL} {distinct_rows(findings):,} 项（例：{_example(example, names)}）{_grace(in_grace)}；{module.REMEDY}"
+    return Reason(check, module.AXIS, standing, module.FAULT, text)
+
+
+def _example(findings: pl.DataFrame, names: pl.DataFrame) -> str:
+    """Return where the first finding is: region, code, name."""
+    first = findings.row(0, named=True)
+    code = first["task_handle_item"] or first["task_code"] or first["catalog_code"]
+    named = names.filter(pl.col("catalog_code") == first["catalog_code"]).get_column("name")
+    return " ".join(part for part in (first["areacode"], code, *named.head(1)) if part)
+
+
+def _grace(in_grace: pl.DataFrame) -> str:
+    """Return how many findings still have time, and until when the first of them."""
+    unconfirmed = distinct_rows(in_grace.filter(pl.col("suspected")))
+    dated = in_grace.filter(pl.col("due_on").is_not_null() & ~pl.col("suspected"))
+    first = dated.get_column("due_on").min()
+    parts = [f"{unconfirmed:,} 项为疑似，待下次确认"] if unconfirmed else []
+    if isinstance(first, date):
+        parts.append(f"{distinct_rows(dated):,} 项在宽限期内，最早 {first.isoformat()} 到期")
+    return f"，其中 {'，'.join(parts)}" if parts else ""

@@ -1,0 +1,150 @@
+"""Evidence on disk: raw pages by SHA-256, snapshots as Parquet that carry their own certificate.
+
+Every file is written under a temporary name in its own folder, flushed to the disk and renamed, so that no half file
+ever stands under a final name; every file is named by its content, so that damage shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from citysync.domain.errors import StorageError
+from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
+from citysync.storage.translate import on_disk
+
+_UNFINISHED = ".tmp-"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FACTS = "citysync.snapshot"  # the Parquet metadata key; its value is JSON
+
+
+def keep(folder: Path, data: bytes, number: int, url: str, now: datetime) -> RawPage:
+    """Keep one page as it came and return its record; keeping the same bytes again changes nothing.
+
+    ``url`` must be redacted already. A copy on disk that was damaged is replaced. Raises ``StorageError``.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    path = page_path(folder, digest)
+    with on_disk(path, "保存原始页"):
+        if not _holds(path, data):
+            write_whole(path, data)
+    return RawPage(number, url, digest, len(data), now)
+
+
+def read_page(folder: Path, sha256: str) -> bytes:
+    """Return the bytes of a page; raise ``StorageError`` if they are gone or are not the ones that were kept."""
+    return _checked(page_path(folder, sha256), sha256, "读取原始页")
+
+
+def page_path(folder: Path, sha256: str) -> Path:
+    """Return where a page lies; two characters of its name make the folder, so that none grows huge."""
+    if _SHA256.fullmatch(sha256) is None:
+        raise StorageError(f"原始页的指纹 {sha256!r} 不是 64 位十六进制；请检查台账")
+    return folder / "pages" / sha256[:2] / sha256
+
+
+def write_snapshot(folder: Path, snapshot: Snapshot) -> Path:
+    """Write a snapshot as Parquet under ``folder``, named by its content, and return its path."""
+    buffer = BytesIO()
+    snapshot.rows.write_parquet(buffer, metadata={_FACTS: json.dumps(_facts(snapshot))})
+    data = buffer.getvalue()
+    path = folder / "snapshots" / snapshot.city_code / f"{hashlib.sha256(data).hexdigest()}.parquet"
+    with on_disk(path, "保存快照"):
+        if not _holds(path, data):
+            write_whole(path, data)
+    return path
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Return a snapshot as it was written; raise ``StorageError`` if the file is gone or damaged."""
+    data = _checked(path, path.stem, "读取快照")
+    facts = json.loads(pl.read_parquet_metadata(BytesIO(data))[_FACTS])
+    return _snapshot(facts, pl.read_parquet(BytesIO(data)))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is either whole or not there: temporary name, flush to disk, rename. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def sweep(folder: Path, before: datetime) -> int:
+    """Remove what killed processes left half-written before a moment; return how many files that were."""
+    stale = [path for path in folder.rglob(f"{_UNFINISHED}*") if _written_at(path) < before]
+    for path in stale:
+        with on_disk(path, "清理半成品"):
+            path.unlink(missing_ok=True)
+    return len(stale)
+
+
+def _written_at(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:  # its writer finished meanwhile
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        return False
+
+
+def _checked(path: Path, sha256: str, deed: str) -> bytes:
+    with on_disk(path, deed):
+        data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise StorageError(f"{deed} {path} 失败：内容与指纹不符，文件已损坏；请用备份恢复，或重新拉取该城市")
+    return data
+
+
+def _facts(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "city_code": snapshot.city_code,
+        "taken_at": snapshot.taken_at.isoformat(),
+        "certificate": asdict(snapshot.certificate),
+        "pages": [{**asdict(page), "fetched_at": page.fetched_at.isoformat()} for page in snapshot.pages],
+        "unknown_fields": snapshot.unknown_fields,
+        "source_changed_at": None if snapshot.source_changed_at is None else snapshot.source_changed_at.isoformat(),
+        "notes": snapshot.notes,
+    }
+
+
+def _snapshot(facts: dict[str, Any], rows: pl.DataFrame) -> Snapshot:
+    certificate = facts["certificate"]
+    changed_at = facts["source_changed_at"]
+    return Snapshot(
+        city_code=facts["city_code"],
+        taken_at=datetime.fromisoformat(facts["taken_at"]),
+        rows=rows,
+        pages=tuple(
+            RawPage(**{**page, "fetched_at": datetime.fromisoformat(page["fetched_at"])}) for page in facts["pages"]
+        ),
+        certificate=Certificate(
+            **{**certificate, "grade": Grade(certificate["grade"]), "problems": tuple(certificate["problems"])}
+        ),
+        unknown_fields=tuple(facts["unknown_fields"]),
+        source_changed_at=None if changed_at is None else datetime.fromisoformat(changed_at),
+        notes=tuple(facts["notes"]),
+    )

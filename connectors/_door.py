@@ -1,0 +1,30 @@
+"""Everything a connector may touch of the outside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from citysync.domain import items
+from citysync.domain.snapshot import RawPage
+
+
+@dataclass(frozen=True)
+class Door:
+    """What a connector is handed: a place for evidence, secrets, clocks, and a line to people.
+
+    ``keep``: (bytes, page number, redacted address) → the page stored by SHA-256, before anything reads it.
+    ``secret``: a secret's name → its value; raises ``ConfigError``. ``now``: aware UTC. ``monotonic``: seconds.
+    ``progress``: one line for people. ``columns``: the canonical columns to look for.
+    ``wait``: pause between two attempts, in seconds.
+    """
+
+    keep: Callable[[bytes, int, str], RawPage]
+    secret: Callable[[str], str]
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    progress: Callable[[str], None]
+    columns: tuple[str, ...] = items.NAMES
+    wait: Callable[[float], None] = time.sleep

@@ -1,0 +1,66 @@
+"""A body as it comes off the wire, decoded under limits. Pure.
+
+Half a gzip stream is taken for a whole one by ``requests`` and ``urllib3``: a cut in the network would become "the
+city lost 12,000 items". So the end marker is checked here, and size and ratio while inflating, not after.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+
+from citysync.domain.errors import OverBudget, Unreadable
+
+PAGE_CAP = 64 * 2**20
+_RATIO = 200
+_RATIO_COUNTS_FROM = 4 * 2**20
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class Cut(Unreadable):
+    """The body ended before its own end marker; another attempt may bring it whole."""
+
+    retryable = True
+
+
+def whole_body(chunks: Iterable[bytes], encoding: str, cap: int = PAGE_CAP) -> bytes:
+    """Return the decoded body; raises ``Cut``, or ``OverBudget`` as soon as a limit is passed."""
+    coding = encoding.strip().lower()
+    if coding in {"gzip", "x-gzip"}:
+        return _inflated(chunks, cap)
+    if coding not in {"", "identity"}:
+        raise Unreadable(f"响应压缩方式 {encoding[:40]} 未曾请求；请改为 gzip 或不压缩")
+    return _plain(chunks, cap)
+
+
+def _plain(chunks: Iterable[bytes], cap: int) -> bytes:
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > cap:
+            raise OverBudget(f"单页响应超过上限 {cap // 2**20} MB；请减小 page_size")
+    return bytes(body)
+
+
+def _inflated(chunks: Iterable[bytes], cap: int) -> bytes:
+    stream, body, packed = zlib.decompressobj(_GZIP), bytearray(), 0
+    for chunk in chunks:
+        packed += len(chunk)
+        rest = chunk
+        while rest:
+            if stream.eof:  # gzip members may follow one another; anything else is junk
+                stream = zlib.decompressobj(_GZIP)
+            try:
+                body += stream.decompress(rest, cap + 1 - len(body))
+            except zlib.error as error:
+                raise Cut("gzip 流损坏（校验或格式不符）；请检查接口或中间网关") from error
+            _within(len(body), packed, cap)
+            rest = stream.unconsumed_tail or stream.unused_data
+    if not stream.eof:
+        raise Cut("gzip 流不完整（缺少结束标记）；请检查接口或中间网关")
+    return bytes(body)
+
+
+def _within(size: int, packed: int, cap: int) -> None:
+    if size > cap or (size > _RATIO_COUNTS_FROM and size > packed * _RATIO):
+        raise OverBudget(f"响应解压后超过上限（{packed:,} 字节解压出 {size:,} 字节以上，单页上限 {cap // 2**20} MB）")

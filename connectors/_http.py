@@ -1,0 +1,216 @@
+"""What the three HTTP connectors share: the keys of their ``Source``, building a request, reading an envelope. Pure."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+from pydantic import field_validator, model_validator
+
+from citysync.domain.city import SourceBase, Strict
+from citysync.domain.errors import Unreadable
+from connectors._mapping import Record, as_records, dig, text
+from connectors._redact import SECRET_KEYS
+
+_SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")
+_MESSAGE_KEYS = ("msg", "message", "TEXT", "text", "error", "errmsg", "error_msg", "MSG", "MESSAGE", "desc", "info")
+_QUOTED = 200
+_PORTS = {"http": 80, "https": 443}
+
+
+class Marker(Strict):
+    """A value at a dotted path that says how the answer stands; compared as text."""
+
+    path: str
+    equals: str | int | bool
+
+
+class HttpSource(SourceBase):
+    """The keys of a source asked by HTTP; ``items`` left out means the whole document is the list of rows."""
+
+    url: str
+    method: Literal["GET", "POST"] = "GET"
+    body: Literal["json", "form"] = "json"
+    headers: dict[str, str] = {}
+    params: dict[str, Any] = {}
+    items: str | None = None
+    total: str | None = None
+    ok: Marker | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _plain_address(cls, url: str) -> str:
+        if origin(url) is None:
+            raise ValueError("url 须以 http:// 或 https:// 开头并写明主机，不含账号口令")
+        if any(name.lower() in SECRET_KEYS for name, _ in parse_qsl(urlsplit(url).query)):
+            raise ValueError('url 中不得写密钥；请改用 auth = { kind = "bearer", secret = "变量名", param = "参数名" }')
+        return url
+
+    @field_validator("headers")
+    @classmethod
+    def _no_secrets_in_headers(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name in headers:
+            if name.lower() in _SECRET_HEADERS or any(word in name.lower() for word in SECRET_KEYS):
+                raise ValueError(f'headers 中不得写密钥（{name}）；请改用 auth = {{ kind = "header", header = "{name}", … }}')
+        return headers
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> HttpSource:
+        flat = self.method == "GET" or self.body == "form"
+        if flat and any(isinstance(value, dict | list) for value in self.params.values()):
+            raise ValueError('params 只有 method = "POST" 且 body = "json" 时才能嵌套')
+        if self.auth.kind == "signature":
+            raise ValueError('HTTP 来源尚不支持 auth.kind = "signature"；可用 none、bearer、header、basic')
+        if self.auth.kind == "basic" and self.auth.user is None:
+            raise ValueError('auth.kind = "basic" 还需要 user = "账号"')
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request, ready to send."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
+def build(source: HttpSource, changes: Mapping[str, object], secret: str | None) -> Ask:
+    """Return the request for the configured address with some parameters set (dotted into a JSON body)."""
+    flat = source.method == "GET" or source.body == "form"
+    params: dict[str, Any] = copy.deepcopy(source.params)
+    for path, value in (changes | _token(source, secret)).items():
+        _put(params, [path] if flat else path.split("."), value)
+    headers = {**source.headers, **_credentials(source, secret)}
+    if source.method == "GET":
+        return Ask("GET", with_query(source.url, params), headers)
+    if source.body == "form":
+        kind, body = "application/x-www-form-urlencoded", urlencode(_texts(params))
+    else:
+        kind, body = "application/json; charset=utf-8", json.dumps(params, ensure_ascii=False)
+    return Ask("POST", source.url, {**headers, "Content-Type": kind}, body.encode())
+
+
+def build_following(source: HttpSource, link: str, secret: str | None) -> Ask:
+    """Return the request for a link that was given as the next page."""
+    return Ask("GET", with_query(link, _token(source, secret)), {**source.headers, **_credentials(source, secret)})
+
+
+def with_query(url: str, params: Mapping[str, object]) -> str:
+    """Return the address with parameters set in its query; those of the same name are replaced."""
+    if not params:
+        return url
+    parts = urlsplit(url)
+    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in params]
+    return urlunsplit(parts._replace(query=urlencode([*kept, *_texts(params).items()])))
+
+
+def origin(url: str) -> tuple[str, str, int] | None:
+    """Return (scheme, host, port) of a plain HTTP address, None for anything else, user info included."""
+    if any(letter in "\\" or letter <= " " or letter == "\x7f" for letter in url):
+        return None  # parsers disagree about these, and disagreement is how a check is passed by
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
+        return None
+    return parts.scheme, parts.hostname.lower(), port or _PORTS[parts.scheme]
+
+
+def next_address(url: str, link: str, home: str) -> str:
+    """Return where a next link leads, resolved and without its fragment; refuses any other origin than ``home``'s."""
+    odd = any(letter in "\\" or letter <= " " or letter == "\x7f" for letter in link)
+    try:
+        address = "" if odd else urlsplit(urljoin(url, link))._replace(fragment="").geturl()
+    except ValueError:
+        address = ""
+    if not address or origin(address) != origin(home):
+        raise Unreadable(f"下一页链接指向未登记主机：{link[:_QUOTED]!r}；只允许 {home.split('?', 1)[0]} 所在的主机与端口")
+    return address
+
+
+def verify(source: HttpSource, document: object) -> None:
+    """Raise ``Unreadable`` with the source's own message unless the envelope says that all is well."""
+    if source.ok is not None and not stands(source.ok, document):
+        found = text(dig(document, source.ok.path))
+        raise Unreadable(
+            f"接口报告失败：{source.ok.path} = {found or '空'}（应为 {text(source.ok.equals)}），{message_of(document)}"
+        )
+
+
+def stands(marker: Marker, document: object) -> bool:
+    """Return whether the value at the marker's path equals the marker's, as text."""
+    found = text(dig(document, marker.path))
+    return found is not None and found.strip() == text(marker.equals)
+
+
+def message_of(document: object) -> str:
+    """Return what an error envelope says, quoted, at most 200 characters."""
+    for candidate in _objects(document):
+        for name in _MESSAGE_KEYS:
+            said = candidate.get(name)
+            if isinstance(said, str) and said.strip():
+                return f"信息“{said.strip()[:_QUOTED]}”"
+    return f"响应开头“{(text(document) or '空')[:_QUOTED]}”"
+
+
+def records_of(source: HttpSource, document: object, *, first: bool) -> list[Record]:
+    """Return the rows of an answer. Null is an empty page where the total is 0 or pages came before it."""
+    found = document if source.items is None else dig(document, source.items)
+    if found is None and (not first or declared(source, document) == 0):
+        return []
+    place = source.items or "响应"
+    if found is None:
+        raise Unreadable(f"响应中没有 {place}；{message_of(document)}；请检查 items 路径或接口")
+    return as_records(found, place)
+
+
+def declared(source: HttpSource, document: object) -> int | None:
+    """Return the total the answer states, None if it states none; raises ``Unreadable`` if it is no number."""
+    sent = None if source.total is None else text(dig(document, source.total))
+    if sent is None:
+        return None
+    if not sent.strip().removeprefix("-").isascii() or not sent.strip().removeprefix("-").isdigit():
+        raise Unreadable(f"声明总数 {source.total} 不是整数：{sent[:50]!r}；请检查 total 路径或接口")
+    return int(sent)
+
+
+def _token(source: HttpSource, secret: str | None) -> dict[str, object]:
+    if source.auth.kind != "bearer" or source.auth.param is None:
+        return {}
+    return {source.auth.param: secret}
+
+
+def _credentials(source: HttpSource, secret: str | None) -> dict[str, str]:
+    auth = source.auth
+    if auth.kind == "header" and auth.header:
+        return {auth.header: secret or ""}
+    if auth.kind == "basic":
+        return {"Authorization": "Basic " + base64.b64encode(f"{auth.user}:{secret}".encode()).decode()}
+    if auth.kind == "bearer" and auth.param is None:
+        return {"Authorization": f"Bearer {secret}"}
+    return {}
+
+
+def _put(params: dict[str, Any], steps: list[str], value: object) -> None:
+    for step in steps[:-1]:
+        params = params.setdefault(step, {})
+    params[steps[-1]] = value
+
+
+def _texts(params: Mapping[str, object]) -> dict[str, str]:
+    return {name: text(value) or "" for name, value in params.items()}
+
+
+def _objects(document: object) -> list[dict[str, object]]:
+    if not isinstance(document, dict):
+        return []
+    return [document, *(value for value in document.values() if isinstance(value, dict))]

@@ -1,0 +1,236 @@
+"""Records as a city sends them, to rows of canonical columns as text.
+
+Nothing is bent on the way: value maps and casts come later, so that a receipt can show what was sent. Fields nobody
+mapped or ignored are named, never dropped without a word.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from citysync.domain.city import City
+from citysync.domain.errors import Unreadable
+
+Record = Mapping[str, object]
+Key = tuple[str, str | None]
+_MISSING = object()
+_ZONE = ZoneInfo("Asia/Shanghai")
+_EXACT_INTEGERS = 1e15  # a spreadsheet keeps 15 digits
+_HANDLE_ITEM_LENGTH = 33
+_SECONDS_DIGITS, _MILLISECONDS_DIGITS = 10, 13
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where each canonical column is looked for: ``paths`` column → the source's field; ``ignored`` field names."""
+
+    paths: Mapping[str, str]
+    ignored: frozenset[str]
+
+
+def plan_for(city: City, columns: Iterable[str]) -> Plan:
+    """Return where to look: under the city's own name if it gives one, else under the canonical name."""
+    return Plan({name: city.fields.get(name, name) for name in columns}, frozenset(city.ignore))
+
+
+def dig(document: object, path: str) -> object | None:
+    """Return what stands at a dotted path, None if nothing does; a list of one stands for its element."""
+    found = document
+    for step in path.split("."):
+        while isinstance(found, list) and len(found) == 1:
+            found = found[0]
+        if not isinstance(found, dict) or step not in found:
+            return None
+        found = found[step]
+    return found
+
+
+def as_records(found: object, place: str) -> list[Record]:
+    """Return the rows of a document; raises ``Unreadable`` where there is no list of objects."""
+    if not isinstance(found, list):
+        raise Unreadable(f"{place}应是列表，实际是{_kind(found)}；请检查 items 路径", place=place)
+    for number, record in enumerate(found, start=1):
+        if not isinstance(record, dict):
+            raise Unreadable(f"{place}第 {number} 条应是对象，实际是{_kind(record)}", place=place)
+    return found
+
+
+def to_frame(records: Sequence[Record], plan: Plan, page_no: int) -> pl.DataFrame:
+    """Return rows: ``page_no`` Int64, then each canonical column that some record has, as String."""
+    present = set().union(*records)
+    columns = [pl.Series("page_no", [page_no] * len(records), dtype=pl.Int64)]
+    for name, path in plan.paths.items():
+        values = _column(records, path, present)
+        if values is not None:
+            columns.append(_series(name, values))
+    return pl.DataFrame(columns)
+
+
+def stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return pages as one frame with ``row_no`` from 1; a column some page lacks is null there."""
+    empty = pl.DataFrame(schema={"page_no": pl.Int64()})
+    frame = pl.concat([empty, *frames], how="diagonal")
+    return frame.select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row_no"), pl.all())
+
+
+def in_order(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
+    """Return the frame with its columns in canonical order, whichever page brought them first."""
+    return frame.select("row_no", "page_no", *(name for name in columns if name in frame.columns))
+
+
+def unknown_fields(records: Sequence[Record], plan: Plan) -> set[str]:
+    """Return the fields nobody mapped or ignored, dotted where they stand beneath a mapped prefix."""
+    known = set(plan.paths.values()) | plan.ignored
+    prefixes = {path[:end] for path in plan.paths.values() for end, letter in enumerate(path) if letter == "."}
+    return _unknown(records, "", known, prefixes)
+
+
+def keys_of(frame: pl.DataFrame) -> list[Key | None]:
+    """Return each row's (实施编码, 业务办理项编码); a 33-character code is both; None where no code was sent."""
+    if "task_code" not in frame.columns:
+        return [None] * frame.height
+    codes = frame["task_code"].to_list()
+    handles = frame["task_handle_item"].to_list() if "task_handle_item" in frame.columns else [None] * frame.height
+    return [_key(code, handle) for code, handle in zip(codes, handles, strict=True)]
+
+
+def changed_at(frame: pl.DataFrame) -> datetime | None:
+    """Return the latest instant of ``cd_time`` (naive times are Asia/Shanghai), None if none can be read."""
+    if "cd_time" not in frame.columns:
+        return None
+    return max(filter(None, map(instant, frame["cd_time"].unique())), default=None)
+
+
+def instant(sent: str | None) -> datetime | None:
+    """Return the instant a text speaks of: ISO 8601 with or without a zone, epoch seconds or milliseconds."""
+    text = (sent or "").strip()
+    try:
+        if text.isascii() and text.isdigit() and len(text) in {_SECONDS_DIGITS, _MILLISECONDS_DIGITS}:
+            return datetime.fromtimestamp(int(text) / (1 if len(text) == _SECONDS_DIGITS else 1000), UTC)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=_ZONE)).astimezone(UTC)
+
+
+def text(value: object) -> str | None:
+    """Return a value as text: blank is null, lists of scalars are joined by ``,``, what is nested is compact JSON."""
+    if value is None or isinstance(value, str):
+        return value if value and not value.isspace() else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date | time):
+        return _moment_text(value)
+    if isinstance(value, list | dict):
+        return _nested_text(value)
+    return str(value)
+
+
+def number_text(value: float) -> str:
+    """Return the shortest text of a number: ``20``, ``20.5``; beyond 15 digits ``1.14403000075411e+30``.
+
+    A code that a spreadsheet turned into a number thus shows its damage instead of looking like a code again.
+    """
+    return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGERS else repr(value)
+
+
+def _column(records: Sequence[Record], path: str, present: set[str]) -> list[object] | None:
+    if path in present:
+        return [record.get(path) for record in records]
+    head, _, rest = path.partition(".")
+    if not rest or head not in present:
+        return None
+    steps = rest.split(".")
+    values = [_walk(record.get(head), steps) for record in records]
+    if all(value is _MISSING for value in values):
+        return None
+    return [None if value is _MISSING else value for value in values]
+
+
+def _walk(value: object, steps: Sequence[str]) -> object:
+    if type(value) is dict and len(steps) == 1:  # the usual case, ten thousand times a page
+        return value.get(steps[0], _MISSING)
+    leaves = list(_leaves(value, steps))
+    if len(leaves) > 1:
+        return "；".join(filter(None, map(text, leaves)))
+    return leaves[0] if leaves else _MISSING
+
+
+def _leaves(value: object, steps: Sequence[str]) -> Iterable[object]:
+    if not steps:
+        yield value
+    elif isinstance(value, list):
+        for element in value:
+            yield from _leaves(element, steps)
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from _leaves(value[steps[0]], steps[1:])
+
+
+def _series(name: str, values: Sequence[object]) -> pl.Series:
+    texts = [
+        value if type(value) is str and value and not value.isspace() else text(value) for value in values
+    ]
+    try:
+        return pl.Series(name, texts, dtype=pl.String)
+    except UnicodeEncodeError:  # half a surrogate pair: shown as the escape that was sent
+        shown = [part and part.encode("utf-8", "backslashreplace").decode("utf-8") for part in texts]
+        return pl.Series(name, shown, dtype=pl.String)
+
+
+def _unknown(values: Iterable[object], prefix: str, known: set[str], prefixes: set[str]) -> set[str]:
+    records = [value for value in _flat(values) if isinstance(value, dict)]
+    names: set[str] = set()
+    for name in set().union(*records):
+        dotted = prefix + name
+        if dotted in known:
+            continue
+        if dotted in prefixes:
+            names |= _unknown((record.get(name) for record in records), f"{dotted}.", known, prefixes)
+        else:
+            names.add(dotted)
+    return names
+
+
+def _flat(values: Iterable[object]) -> Iterable[object]:
+    for value in values:
+        if isinstance(value, list):
+            yield from _flat(value)
+        else:
+            yield value
+
+
+def _key(code: str | None, handle: str | None) -> Key | None:
+    if code is None:
+        return None
+    if handle is None and len(code) == _HANDLE_ITEM_LENGTH:
+        return code[:-2], code
+    return code, handle
+
+
+def _nested_text(value: list[object] | dict[str, object]) -> str | None:
+    if isinstance(value, list) and not any(isinstance(part, list | dict) for part in value):
+        return ",".join(filter(None, map(text, value))) or None
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=text) if value else None
+
+
+def _moment_text(value: date | time) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    return value.isoformat()
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "空"
+    return {"dict": "对象", "list": "列表", "bool": "布尔值"}.get(type(value).__name__, f"文本“{str(value)[:50]}”")

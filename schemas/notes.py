@@ -1,0 +1,49 @@
+"""What was odd in a row that could still be compared: numbers nobody can read, codes with blanks inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from citysync.domain import items
+from citysync.domain.city import City
+from citysync.domain.findings import PLACE
+from citysync.domain.items import Kind
+from schemas import casting
+from schemas.reading import text_of
+from schemas.rules import sent
+
+NOTES: dict[str, pl.DataType] = {"check": pl.String(), **PLACE}
+_FOLDABLE = "[^!-~]"  # folding leaves printed ASCII alone
+
+
+def notes(rows: pl.DataFrame, city: City, columns: Sequence[str]) -> pl.DataFrame:
+    """Return the frame NOTES about accepted rows, each note once, in a fixed order.
+
+    ``rows``: rows with both sides, twins included, so that which twin is kept changes nothing.
+    """
+    parts, rows_of = [], rows.lazy()
+    for name in columns:
+        kind = items.COLUMNS[name].kind
+        if kind in casting.EXPECTED:
+            unread = rows_of.filter(text_of(name, city).is_not_null() & pl.col(name).is_null())
+            parts.append(_noted(unread, "value_unreadable", name, pl.lit(casting.EXPECTED[kind])))
+        elif kind is Kind.CODE and name not in city.values:
+            cleaned = casting.code(sent(name))
+            suspects = rows_of.filter(sent(name).str.contains(_FOLDABLE))
+            parts.append(_noted(suspects.filter(cleaned != sent(name)), "code_cleaned", name, cleaned))
+    return pl.concat([pl.DataFrame(schema=NOTES), *pl.collect_all(parts)]).unique().sort(list(NOTES))
+
+
+def _noted(rows: pl.LazyFrame, check: str, field: str, expected: pl.Expr) -> pl.LazyFrame:
+    return rows.select(
+        "task_code",
+        "task_handle_item",
+        "catalog_code",
+        "areacode",
+        check=pl.lit(check),
+        field=pl.lit(field),
+        expected=expected,
+        actual=sent(field),
+    ).select(list(NOTES))

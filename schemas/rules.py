@@ -1,0 +1,142 @@
+"""Why a row cannot be compared: one rule per reason, each saying in Chinese what to change where.
+
+A rule sees each element twice, as sent (``sent(name)``) and as typed. Expressions over whole columns only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from citysync.domain import codes, items
+from citysync.domain.city import City
+from citysync.domain.divisions import division_name
+from citysync.domain.findings import REJECTIONS, no_rejections
+from citysync.domain.vocabulary import VALUES, meaning
+from schemas import values
+
+SENT = "sent:"
+WHOLE_CODE = "whole_code"  # the task_code as sent but for its folding: 31 or 33 characters
+
+_NATIONAL_CODE = "31 位实施编码或 33 位业务办理项编码"
+_IN_POWERS = r"^[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+$"  # what a spreadsheet makes of a long code stored as a number
+
+
+def sent(name: str) -> pl.Expr:
+    """Return a column as the city sent it."""
+    return pl.col(SENT + name)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One reason to reject a row: ``broken`` says where, ``expected`` what should stand there, ``hint`` what to do."""
+
+    name: str
+    field: str
+    broken: pl.Expr
+    expected: str
+    hint: pl.Expr
+
+
+def rules(city: City, regions: Sequence[str], columns: Sequence[str]) -> tuple[Rule, ...]:
+    """Return the rules for a city.
+
+    ``regions``: the divisions it answers for, itself first; ``columns``: the canonical columns its source has.
+    """
+    return (
+        _missing("task_code_missing", "task_code", city, WHOLE_CODE, _code_expected(city)),
+        _malformed(city),
+        _missing("task_name_missing", "task_name", city, "task_name", "事项名称"),
+        _missing("task_type_missing", "task_type", city, "task_type", ",".join(VALUES["task_type"])),
+        *_unlisted(city, columns),
+        _foreign(city, regions),
+        *_local_rules(city),
+    )
+
+
+def rejections(rows: pl.DataFrame, broken: Sequence[Rule]) -> pl.DataFrame:
+    """Return the frame REJECTIONS: one row per rejected row and broken rule, in the order of rows, then rules."""
+    parts = pl.collect_all([_rejected(rows.lazy().filter(rule.broken), rule) for rule in broken])
+    return pl.concat([no_rejections(), *parts]).sort("row_no", "rule", "field")
+
+
+def task_code_pattern(city: City) -> str:
+    """Return what the whole of a city's task_code must match."""
+    return codes.TASK_CODE_OR_HANDLE_ITEM if city.codes.pattern is None else f"^(?:{city.codes.pattern})$"
+
+
+def _rejected(rows: pl.LazyFrame, rule: Rule) -> pl.LazyFrame:
+    return rows.select(
+        row_no="row_no",
+        task_code=WHOLE_CODE,
+        field=pl.lit(rule.field),
+        rule=pl.lit(rule.name),
+        value=sent(rule.field),
+        expected=pl.lit(rule.expected),
+        hint=rule.hint,
+    ).cast(pl.Schema(REJECTIONS))
+
+
+def _missing(name: str, field: str, city: City, typed: str, expected: str) -> Rule:
+    unlisted = values.unlisted(field, city, sent(field))
+    nothing = pl.col(typed).is_null()
+    hint = pl.format("请在来源系统中为第 {} 行补填{}", "row_no", pl.lit(_named(city, field)))
+    return Rule(name, field, nothing if unlisted is None else nothing & ~unlisted, expected, hint)
+
+
+def _malformed(city: City) -> Rule:
+    code, expected = pl.col(WHOLE_CODE), _code_expected(city)
+    advice = (
+        pl.when(code.str.contains(_IN_POWERS))
+        .then(pl.lit("：编码已被表格软件改成科学计数法，请把该列设为文本格式、重新填写后导出"))
+        .when(code.str.contains("[a-z]"))
+        .then(pl.lit("：字母须大写"))
+        .otherwise(pl.format("，现为 {} 位", code.str.len_chars()))
+    )
+    hint = pl.concat_str(_change(city, "task_code", expected), advice)
+    return Rule("task_code_malformed", "task_code", ~code.str.contains(task_code_pattern(city)), expected, hint)
+
+
+def _code_expected(city: City) -> str:
+    return _NATIONAL_CODE if city.codes.pattern is None else f"符合 {city.codes.pattern} 的实施编码"
+
+
+def _unlisted(city: City, columns: Sequence[str]) -> Iterator[Rule]:
+    for name in columns:
+        table, broken = values.table_of(name, city), values.unlisted(name, city, sent(name))
+        if table is not None and broken is not None:
+            advice = (
+                f"下列值之一：{_choices(name, city)}；若该值在本市另有含义，"
+                f"请省级管理员在 cities/{city.code}.toml 的 [values.{name}] 中列明"
+            )
+            yield Rule("value_unlisted", name, broken, ",".join(table), _change(city, name, advice))
+
+
+def _choices(name: str, city: City) -> str:
+    if name not in city.values:
+        return "、".join(meaning(name, value) for value in VALUES[name])
+    labels = VALUES.get(name, {})
+    return "、".join(f"{value}（{labels.get(ours, ours) or '空'}）" for value, ours in city.values[name].items())
+
+
+def _foreign(city: City, regions: Sequence[str]) -> Rule:
+    names = "、".join(f"{code}（{city.name if code == city.code else division_name(code)}）" for code in regions)
+    broken = ~pl.col("areacode").is_in(list(regions))
+    return Rule("areacode_foreign", "areacode", broken, ",".join(regions), _change(city, "areacode", names))
+
+
+def _local_rules(city: City) -> list[Rule]:
+    if city.codes.scheme != "local":
+        return []
+    return [_missing("catalog_code_missing", "catalog_code", city, "catalog_code", "12 位基本编码")]
+
+
+def _change(city: City, field: str, into: str) -> pl.Expr:
+    return pl.format("请在来源系统中把第 {} 行{}改为 {}", "row_no", pl.lit(_named(city, field)), pl.lit(into))
+
+
+def _named(city: City, field: str) -> str:
+    theirs = city.fields.get(field, field)
+    return f"“{items.label(field)}”" + (f"（字段 {theirs}）" if theirs != field else "")

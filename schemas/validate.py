@@ -1,0 +1,93 @@
+"""A snapshot's rows, each accepted, rejected or merged with its twin; none is lost."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from citysync.domain import items
+from citysync.domain.city import City
+from citysync.domain.divisions import regions_of
+from citysync.domain.errors import ConfigError
+from citysync.domain.outcome import Validation
+from citysync.domain.snapshot import Snapshot
+from schemas import values
+from schemas.directory import DIRECTORY, Directory, NationalDirectory
+from schemas.findings import Rejections
+from schemas.notes import notes
+from schemas.proof import NotProved, prove, refuse_blind_pandera
+from schemas.reading import typed_rows
+from schemas.rules import rejections, rules, task_code_pattern
+
+# What may differ between two rows that say the same: where they stood and how they travelled.
+TRAVEL = frozenset({"row_guid", "cd_batch", "cd_operation", "cd_time", "data_source"})
+
+
+def validate(snapshot: Snapshot, city: City, on: date) -> Validation:
+    """Return every row of a snapshot as accepted, rejected or merged; ``on`` decides which divisions are in force.
+
+    Raises ConfigError where the city's file cannot be right (a value map that means nothing of ours, a pattern that
+    is none) and NotProved where our own casting or counting is wrong.
+    """
+    refuse_blind_pandera()
+    values.refuse_foreign_meanings(city)
+    _refuse_broken_pattern(city)
+    rows = _with_numbers(snapshot.rows)
+    columns = [name for name in items.NAMES if name in rows.columns]
+    regions = [code for code, _ in regions_of(city, on)]
+    read = typed_rows(rows, city, regions)
+    rejected = rejections(read, rules(city, regions, columns))
+    comparable = read.join(rejected.select("row_no").unique(), on="row_no", how="anti")
+    accepted = without_twins(comparable.select(list(DIRECTORY)).sort("row_no"))
+    validation = Validation(
+        accepted=prove(accepted, Directory if city.codes.scheme == "local" else NationalDirectory),
+        rejected=prove(rejected, Rejections),
+        notes=notes(comparable, city, columns),
+        absent=frozenset(items.NAMES) - frozenset(columns),
+        received=snapshot.rows.height,
+        rejected_rows=rejected["row_no"].n_unique(),
+        duplicate=comparable.height - accepted.height,
+    )
+    account(validation, city)
+    return validation
+
+
+def without_twins(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows in their order, of several that say the same only the first.
+
+    Only rows that share a key are compared in full: in a healthy directory that is none.
+    """
+    said = [name for name in items.NAMES if name not in TRAVEL]
+    shared = rows.select(pl.struct(items.KEY).is_duplicated()).to_series()
+    if not shared.any():
+        return rows
+    first = rows.filter(shared).unique(said, keep="first", maintain_order=True)
+    return pl.concat([rows.filter(~shared), first]).sort("row_no")
+
+
+def account(validation: Validation, city: City) -> None:
+    """Raise NotProved unless every row received is accepted, rejected or merged, and in one way only."""
+    accepted, rejected, merged = validation.accepted.height, validation.rejected_rows, validation.duplicate
+    if validation.received != accepted + rejected + merged:
+        raise NotProved(
+            f"{city.name}（{city.code}）行数对不上，这是本系统的缺陷："
+            f"收到 {validation.received} 行 ≠ 接受 {accepted} + 拒收 {rejected} + 合并 {merged}；请保留本次运行并报告开发者"
+        )
+
+
+def _with_numbers(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame without rows as one with ``row_no`` and ``page_no``; any other as it is."""
+    if rows.height or "row_no" in rows.columns:
+        return rows
+    return pl.DataFrame(schema={"row_no": pl.Int64(), "page_no": pl.Int64(), **rows.schema})
+
+
+def _refuse_broken_pattern(city: City) -> None:
+    try:
+        pl.Series([""]).str.contains(task_code_pattern(city))
+    except pl.exceptions.ComputeError as error:
+        raise ConfigError(
+            f"cities/{city.code}.toml（{city.name}）：[codes] pattern = '{city.codes.pattern}' 不是可用的正则表达式；"
+            "不支持前后查找与反向引用，请改写"
+        ) from error
