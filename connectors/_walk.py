@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
 
 import polars as pl
 
@@ -26,12 +27,13 @@ from connectors._mapping import (
     unknown_fields,
 )
 
+Asked = TypeVar("Asked", int, str)
 MAX_PAGES = 10_000
 _SLACK = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Answer[Asked: (int, str)]:
+class Answer(Generic[Asked]):
     """What one page said. ``following``: what to ask next, None at the end."""
 
     raw: RawPage
@@ -39,3 +41,100 @@ class Answer[Asked: (int, str)]:
     total: int | None
     following: Asked | None
     changed_at: datetime | None = None
+
+
+@dataclass
+class _Pass:
+    reading: Reading = field(default_factory=Reading)
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    pages: list[RawPage] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Walk(Generic[Asked]):
+    """How a source is walked through.
+
+    ``first``: what the first page is asked by; ``read``: (asked, evidence page number) → answer;
+    ``empty_ends``: an empty page is the only end there is; ``total_ends``: nothing is asked beyond the declared total.
+    """
+
+    city: City
+    door: Door
+    first: Asked
+    read: Callable[[Asked, int], Answer[Asked]]
+    empty_ends: bool
+    total_ends: bool
+
+    def snapshot(self) -> Snapshot:
+        """Return the snapshot; raises ``SourceError`` where a page could not be had or read."""
+        taken_at = self.door.now()
+        plan = plan_for(self.city, self.door.columns)
+        first = self._once(plan, 0, "")
+        second = self._once(plan, len(first.pages), "第二遍 ") if second_pass_needed(first.reading) else None
+        better = second is not None and second_is_better(first.reading, second.reading)
+        chosen = second if second is not None and better else first
+        rows = in_order(stacked(chosen.frames), self.door.columns)
+        return Snapshot(
+            city_code=self.city.code,
+            taken_at=taken_at,
+            rows=rows,
+            pages=(*first.pages, *(second.pages if second else ())),
+            certificate=certify(first.reading, second.reading if second else None),
+            unknown_fields=tuple(sorted(chosen.unknown)),
+            source_changed_at=changed_at(rows) or chosen.changed_at,
+        )
+
+    def _once(self, plan: Plan, pages_before: int, label: str) -> _Pass:
+        taken, asked = _Pass(), self.first
+        visited: dict[int | str, int] = {}
+        while True:
+            number = pages_before + len(taken.pages) + 1
+            visited[asked] = number
+            answer = self.read(asked, number)
+            _take(taken, answer, plan)
+            self.door.progress(f"{label}{self._told(taken.reading)}")
+            if answer.following is None or taken.reading.broken or self._ended(taken.reading):
+                return taken
+            if answer.following in visited:
+                taken.reading.broken.append(f"第 {number} 页的下一页又回到第 {visited[answer.following]} 页")
+                return taken
+            asked = answer.following
+
+    def _ended(self, reading: Reading) -> bool:
+        if self.total_ends and reading.filled:
+            return True
+        # One empty page before the declared total is reached may be a hole; two are the end.
+        if self.empty_ends and reading.empty_run >= (1 if reading.declared is None or reading.filled else 2):
+            return True
+        if reading.pages >= self._most_pages(reading):
+            raise OverBudget(f"已读 {reading.pages:,} 页、{reading.received:,} 条仍未结束；请检查分页参数与接口")
+        return False
+
+    def _most_pages(self, reading: Reading) -> int:
+        if not self.total_ends or reading.declared is None:
+            return MAX_PAGES
+        return _pages_of(reading) + _SLACK
+
+    def _told(self, reading: Reading) -> str:
+        total = f"/{_pages_of(reading):,}" if self.total_ends and reading.declared is not None else ""
+        return f"第 {reading.pages:,}{total} 页 · {reading.received:,} 条"
+
+
+def _take(taken: _Pass, answer: Answer[Asked], plan: Plan) -> None:
+    frame = to_frame(answer.records, plan, answer.raw.number)
+    taken.frames.append(frame)
+    taken.pages.append(answer.raw)
+    taken.unknown |= unknown_fields(answer.records, plan)
+    taken.changed_at = max(filter(None, (taken.changed_at, answer.changed_at)), default=None)
+    taken.reading.add(PageFacts(answer.raw.number, keys_of(frame), answer.total, _fingerprint(answer.records)))
+
+
+def _fingerprint(records: Sequence[Record]) -> str:
+    # Of the rows, not of the bytes: an envelope that carries the time of day differs on every page.
+    return hashlib.blake2b(repr(records).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _pages_of(reading: Reading) -> int:
+    return -(-(reading.declared or 0) // max(reading.largest_page, 1)) or 1

@@ -102,7 +102,7 @@ def check_regions(cities: Iterable[City], today: date) -> list[Result]:
 
 
 def check_disk(free: int) -> Result:
-    """A night of 21 cities writes raw pages and snapshots; a full disk ends it half way."""
+    """Warn of a nearly full disk: it would end a night of raw pages and snapshots half way."""
     low = free < LOW_DISK_BYTES
     text = f"剩余 {free // 1024**2} MiB"
     return Result("disk.free", "warn" if low else "pass", "ours", "数据目录", text, "请清理磁盘" if low else "")

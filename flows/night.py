@@ -19,7 +19,7 @@ from citysync.domain.errors import CitySyncError, ConfigError, MasterError, Stor
 from citysync.domain.run import Run, Trigger
 from citysync.domain.verdict import Fault, Verdict
 from citysync.storage import catalogue, ledger
-from citysync.storage.engine import Store, open_store
+from citysync.storage.engine import Store, exists, open_store
 from connectors import source_model
 from flows.crew import Crew, Job, Lost
 
@@ -98,7 +98,10 @@ def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
     cities = chosen(load_cities(settings.cities_dir, source_model), asked.codes, settings.cities_dir)
     check_secrets(cities, Secrets(os.environ, settings.secrets_dir))
     business_date = asked.business_date or now.astimezone(SHANGHAI).date()
-    store = open_store(settings.database_url.get_secret_value(), write=True)
+    url = settings.database_url.get_secret_value()
+    if not exists(url):
+        raise MasterError("尚未导入基本目录，无法判定任何城市；请先运行 citysync master import FILE")
+    store = open_store(url, write=asked.publish)
     version = catalogue.master_version_in_force(store, business_date)
     run = Run(ledger.new_run_id(now), asked.trigger, business_date, now, version)
     if asked.publish:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from citysync.cli.exits import FLAGGED_CITIES, IN_SYNC, OURS, USAGE
 from citysync.cli.places import Places, now
 from citysync.cli.render import console, print_json, print_rows
 
@@ -29,4 +30,5 @@ def doctor(*cities: str, offline: bool = False, json: bool = False, places: Plac
     else:
         rows = [[OUTCOME_LABELS[r.outcome], r.check_id, r.place, r.text, r.remedy] for r in results]
         print_rows(console(), ["结果", "检查", "对象", "情况", "如何处理"], rows)
-    return max((EXIT_CODES.get((r.outcome, r.side), 0) for r in results), key=lambda code: (code == 2, code), default=0)
+    codes = {EXIT_CODES.get((result.outcome, result.side), IN_SYNC) for result in results}
+    return next((code for code in (USAGE, OURS, FLAGGED_CITIES) if code in codes), IN_SYNC)

@@ -23,9 +23,9 @@ def complete(certificate: Certificate) -> Reason:
 def too_many_rejected(city: City, validation: Validation) -> Reason | None:
     """Return why too many rows cannot be compared, None while their share is tolerable."""
     tolerated = city.tolerate.max_rejected_ratio
-    if validation.rejected_rows <= tolerated * validation.received:
+    share = validation.rejected_rows / max(validation.received, 1)
+    if share <= tolerated:
         return None
-    share = validation.rejected_rows / validation.received
     text = (
         f"{validation.received:,} 条中拒收 {validation.rejected_rows:,} 条（{share:.2%}），超过容许的 {tolerated:.2%}，"
         f"本次未采用{_first_rejected(validation)}；请按拒收清单改正后重新提供"
@@ -52,5 +52,5 @@ def fresh(city: City, source_changed_at: datetime | None, business_date: date) -
     age = (business_date - changed_on).days
     if age <= most:
         return Reason("fresh", Axis.FRESH, Standing.OK, Fault.CITY, "")
-    text = f"数据过期：来源最后更新于 {changed_on.isoformat()}，距 {business_date.isoformat()} 已 {age} 天，上限 {most} 天；请市级恢复更新"
+    text = f"数据过期：来源最后更新于 {changed_on}，距 {business_date} 已 {age} 天，上限 {most} 天；请市级恢复更新"
     return Reason("stale", Axis.FRESH, Standing.FAILING, Fault.CITY, text)

@@ -41,7 +41,7 @@ def _below_min_items(arrival: Arrival) -> Reason | None:
     least = arrival.expect.min_items
     if least is None or arrival.received >= least:
         return None
-    text = f"本次 {arrival.received:,} 条，少于约定的最少 {least:,} 条，未采用；请核实是否漏传，属实则调整 expect.min_items"
+    text = f"本次 {arrival.received:,} 条，少于约定的 {least:,} 条，未采用；请核实是否漏传，属实则调整 expect.min_items"
     return _held("below_min_items", Fault.CITY, text)
 
 
@@ -49,9 +49,7 @@ def _above_max_items(arrival: Arrival) -> Reason | None:
     most = arrival.expect.max_items
     if most is None or arrival.received <= most:
         return None
-    text = (
-        f"本次 {arrival.received:,} 条，多于约定的最多 {most:,} 条，未采用；请核实是否重复，属实则调整 expect.max_items"
-    )
+    text = f"本次 {arrival.received:,} 条，多于约定的 {most:,} 条，未采用；请核实是否重复，属实则调整 expect.max_items"
     return _held("above_max_items", Fault.DATA, text)
 
 

@@ -46,7 +46,7 @@ class Reconciliation:
     drifted: int
 
 
-def reconcile(  # noqa: PLR0917 - the contract between rooms
+def reconcile(
     match: Match,
     validation: Validation,
     snapshot: Snapshot,

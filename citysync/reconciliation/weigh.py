@@ -35,7 +35,8 @@ def _weighed(check: str, findings: pl.DataFrame, names: pl.DataFrame, tolerate: 
     else:
         return None
     module = all_checks()[check]
-    text = f"{module.LABEL} {distinct_rows(findings):,} 项（例：{_example(example, names)}）{_grace(in_grace)}；{module.REMEDY}"
+    seen = f"{module.LABEL} {distinct_rows(findings):,} 项（例：{_example(example, names)}）"
+    text = f"{seen}{_grace(in_grace)}；{module.REMEDY}"
     return Reason(check, module.AXIS, standing, module.FAULT, text)
 
 

@@ -14,9 +14,9 @@ from citysync.domain.catalogue import MASTER, MasterCatalogue
 from citysync.domain.errors import MasterError
 from citysync.storage import tables
 from citysync.storage.engine import Store
+from citysync.storage.frames import slices
 from citysync.storage.reading import master_in_force
 
-_SLICE = 10_000
 _KEPT = 0.8  # 20 % fewer items than before need somebody's word for it
 _MOST_NAMED = 5
 _VERSION = tables.master_versions.c
@@ -64,8 +64,8 @@ def save_master(
             sa.insert(tables.master_versions), {**facts, "items": items.height, "shrink_reason": shrink_reason}
         )
         seq = connection.execute(sa.select(_VERSION.seq).where(_VERSION.name == name)).scalar_one()
-        for part in items.select(*MASTER).with_columns(version_seq=pl.lit(seq)).iter_slices(_SLICE):
-            connection.execute(sa.insert(tables.master_items), part.to_dicts())
+        for rows in slices(items, MASTER, version_seq=seq):
+            connection.execute(sa.insert(tables.master_items), rows)
         if before is not None:
             _save_changes(connection, before.seq, seq, dict.fromkeys(changed, effective_on))
     return Imported(
@@ -102,7 +102,9 @@ def _catalogue(connection: sa.Connection, row: sa.Row[Any]) -> MasterCatalogue:
     changes = connection.execute(
         sa.select(change.catalog_code, change.changed_on).where(change.version_seq == row.seq)
     ).all()
-    return MasterCatalogue(row.name, row.effective_on, items, {code: day for code, day in changes})
+    return MasterCatalogue(
+        row.name, row.effective_on, items, {change.catalog_code: change.changed_on for change in changes}
+    )
 
 
 def _save_changes(connection: sa.Connection, before: int, seq: int, changed: dict[str, date]) -> None:
@@ -111,7 +113,7 @@ def _save_changes(connection: sa.Connection, before: int, seq: int, changed: dic
     carried = connection.execute(
         sa.select(change.catalog_code, change.changed_on).where(change.version_seq == before)
     ).all()
-    days = {code: day for code, day in carried} | changed
+    days = {row.catalog_code: row.changed_on for row in carried} | changed
     if days:
         rows = [{"version_seq": seq, "catalog_code": code, "changed_on": day} for code, day in sorted(days.items())]
         connection.execute(sa.insert(tables.master_changes), rows)

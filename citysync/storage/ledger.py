@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
-from polars import selectors
 
 from citysync.domain.errors import StorageError
 from citysync.domain.findings import FINDINGS, REJECTIONS
@@ -24,11 +22,9 @@ from citysync.domain.snapshot import Snapshot
 from citysync.domain.verdict import State, Verdict
 from citysync.storage import tables
 from citysync.storage.engine import Store
+from citysync.storage.frames import slices
 from citysync.storage.pages import write_snapshot
 from citysync.storage.translate import Disconnected
-
-_SLICE = 10_000
-_NUL_SHOWN = "␀"  # PostgreSQL's text cannot hold U+0000; its picture shows that it was sent
 
 
 class Status(StrEnum):
@@ -118,10 +114,8 @@ def _publish(store: Store, run_id: str, city_run: CityRun, path: str | None) -> 
             return Published(new=False, before=published.before, since=known)
         _refuse_closed(connection, run_id)
         connection.execute(sa.insert(tables.verdicts), _verdict_row(seq, city_run, published.since))
-        for table, rows in _attachments(city_run, path):
-            connection.execute(
-                sa.insert(table), [{**row, "run_seq": seq, "city_code": verdict.city_code} for row in rows]
-            )
+        for table, rows in _attachments(city_run, path, {"run_seq": seq, "city_code": verdict.city_code}):
+            connection.execute(sa.insert(table), rows)
     return published
 
 
@@ -132,23 +126,21 @@ def _transition(before: sa.Row[Any] | None, verdict: Verdict) -> Published:
     return Published(new=True, before=state, since=before.since if state is verdict.state else verdict.judged_at)
 
 
-def _attachments(city_run: CityRun, path: str | None) -> Iterator[tuple[sa.Table, Sequence[Mapping[str, Any]]]]:
+def _attachments(
+    city_run: CityRun, path: str | None, owner: dict[str, int | str]
+) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
     """Yield the rows that hang on a verdict, a slice at a time."""
     for table, frame, keys in (
         (tables.findings, city_run.findings, FINDINGS),
         (tables.rejections, city_run.rejected, REJECTIONS),
     ):
-        for part in _numbered(frame.select(*keys)).iter_slices(_SLICE):
-            yield table, part.to_dicts()
+        for rows in slices(frame.with_row_index("position", offset=1), ("position", *keys), **owner):
+            yield table, rows
     if city_run.pages:
-        yield tables.pages, [{**asdict(page), "position": at} for at, page in enumerate(city_run.pages, start=1)]
+        pages = enumerate(city_run.pages, start=1)
+        yield tables.pages, [{**owner, **asdict(page), "position": position} for position, page in pages]
     if city_run.snapshot is not None and path is not None:
-        yield tables.snapshots, [_snapshot_row(city_run.snapshot, path, adopted=city_run.adopted)]
-
-
-def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
-    shown = frame.with_columns(selectors.string().str.replace_all("\x00", _NUL_SHOWN, literal=True))
-    return shown.with_row_index("position", offset=1)
+        yield tables.snapshots, [{**owner, **_snapshot_row(city_run.snapshot, path, adopted=city_run.adopted)}]
 
 
 def _verdict_row(seq: int, city_run: CityRun, since: datetime) -> dict[str, Any]:

@@ -1,0 +1,22 @@
+"""How a frame's rows reach a table: a slice at a time, with nothing in them that a database cannot hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import polars as pl
+from polars import selectors
+
+_SLICE = 10_000
+_NUL_SHOWN = "␀"  # PostgreSQL's text cannot hold U+0000; its picture shows that it was sent
+
+
+def slices(frame: pl.DataFrame, columns: Iterable[str], **owner: int | str) -> Iterator[list[dict[str, Any]]]:
+    """Yield lists of rows with the named columns and the owner's keys."""
+    shown = frame.select(*columns).with_columns(
+        selectors.string().str.replace_all("\x00", _NUL_SHOWN, literal=True),
+        **{name: pl.lit(value) for name, value in owner.items()},
+    )
+    for part in shown.iter_slices(_SLICE):
+        yield part.to_dicts()

@@ -1,0 +1,71 @@
+"""Pages by cursor: each answer says where the next one starts.
+
+Some sources end with an error-like code (Guangxi's timestamp cursor does): that end is told apart from a true error,
+which in mid-way would otherwise look like the end and cut the directory short without a word.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from citysync.domain.city import City
+from citysync.domain.errors import Unreadable
+from citysync.domain.snapshot import Snapshot
+from connectors._door import Door
+from connectors._http import HttpSource, Marker, declared, dig, message_of, records_of, stands, text, verify
+from connectors._session import Session
+from connectors._text import read_json
+from connectors._walk import Answer, Walk
+
+
+class Source(HttpSource):
+    """Keys of a cursor source; ``cursor`` is where an answer holds the next cursor, ``end`` what says there is none."""
+
+    cursor_param: str
+    cursor: str
+    first_cursor: str | None = None
+    end: Marker | None = None
+    size_param: str | None = None
+    page_size: Annotated[int, Field(ge=1, le=100_000)] = 100
+
+    @model_validator(mode="after")
+    def _end_is_not_ok(self) -> Source:
+        if self.ok is not None and self.ok == self.end:
+            raise ValueError("ok 与 end 不能是同一个值：否则无法区分还有数据与已经结束")
+        return self
+
+
+def pull(city: City, source: Source, door: Door) -> Snapshot:
+    """Return the directory, asked from cursor to cursor until the source says that this is the end."""
+    first = source.first_cursor or ""
+    with Session(source, door) as session:
+
+        def read(cursor: str, number: int) -> Answer[str]:
+            reply = session.page(number, _changes(source, cursor))
+            with session.reading(number):
+                document = read_json(reply.data, source.encoding)
+                ended = source.end is not None and stands(source.end, document)
+                if not ended:
+                    verify(source, document)
+                records = records_of(source, document, first=cursor == first and not ended)
+                following = None if ended else _following(source, document)
+                total = declared(source, document)
+            return Answer(reply.raw, records, total, following, reply.changed_at)
+
+        return Walk(city, door, first, read, empty_ends=source.end is None, total_ends=False).snapshot()
+
+
+def _following(source: Source, document: object) -> str | None:
+    following = text(dig(document, source.cursor))
+    if following is None and source.end is not None:
+        raise Unreadable(
+            f"既没有结束码（{source.end.path} = {text(source.end.equals)}），也没有下一游标 {source.cursor}；{message_of(document)}"
+        )
+    return following
+
+
+def _changes(source: Source, cursor: str) -> dict[str, object]:
+    asked: dict[str, object] = {source.cursor_param: cursor} if cursor else {}
+    return asked if source.size_param is None else {**asked, source.size_param: source.page_size}

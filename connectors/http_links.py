@@ -1,0 +1,43 @@
+"""Pages by link: each answer names the address of the next one, in its body or in its ``Link`` header."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from citysync.domain.city import City
+from citysync.domain.snapshot import Snapshot
+from connectors._door import Door
+from connectors._http import HttpSource, declared, dig, next_address, records_of, text, verify
+from connectors._session import Reply, Session
+from connectors._text import read_json
+from connectors._walk import Answer, Walk
+
+LINK_HEADER = "header:Link"
+
+
+class Source(HttpSource):
+    """Keys of a linked source; ``next`` is a dotted path into the body, or ``header:Link``."""
+
+    next_path: str = Field(alias="next", min_length=1)
+
+
+def pull(city: City, source: Source, door: Door) -> Snapshot:
+    """Return the directory, followed from link to link; a link out of the city's origin is refused unvisited."""
+    with Session(source, door) as session:
+
+        def read(link: str, number: int) -> Answer[str]:
+            reply = session.follow(number, link) if link else session.page(number, {})
+            with session.reading(number):
+                document = read_json(reply.data, source.encoding)
+                verify(source, document)
+                records = records_of(source, document, first=not link)
+                following = _following(source, reply, document)
+                total = declared(source, document)
+            return Answer(reply.raw, records, total, following, reply.changed_at)
+
+        return Walk(city, door, "", read, empty_ends=False, total_ends=False).snapshot()
+
+
+def _following(source: Source, reply: Reply, document: object) -> str | None:
+    link = reply.next_link if source.next_path == LINK_HEADER else text(dig(document, source.next_path))
+    return None if link is None else next_address(reply.url, link, source.url)

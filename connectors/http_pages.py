@@ -1,0 +1,47 @@
+"""Pages by number: GET, POST of a form, or POST of JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from citysync.domain.city import City
+from citysync.domain.snapshot import Snapshot
+from connectors._door import Door
+from connectors._http import HttpSource, declared, records_of, verify
+from connectors._session import Session
+from connectors._text import read_json
+from connectors._walk import Answer, Walk
+
+
+class Source(HttpSource):
+    """Keys of a numbered-page source; without ``page_param`` one answer is the whole directory."""
+
+    page_param: str | None = None
+    first_page: Annotated[int, Field(ge=0)] = 1
+    size_param: str | None = None
+    page_size: Annotated[int, Field(ge=1, le=100_000)] = 100
+
+
+def pull(city: City, source: Source, door: Door) -> Snapshot:
+    """Return the directory, asked page by page until the declared total is reached or a page is empty."""
+    with Session(source, door) as session:
+
+        def read(page: int, number: int) -> Answer[int]:
+            reply = session.page(number, _changes(source, page))
+            with session.reading(number):
+                document = read_json(reply.data, source.encoding)
+                verify(source, document)
+                records = records_of(source, document, first=page == source.first_page)
+                total = declared(source, document)
+            following = page + 1 if source.page_param else None
+            return Answer(reply.raw, records, total, following, reply.changed_at)
+
+        return Walk(city, door, source.first_page, read, empty_ends=True, total_ends=True).snapshot()
+
+
+def _changes(source: Source, page: int) -> dict[str, object]:
+    """Return the paging parameters, numbers as numbers: a JSON body tells 1 from "1"."""
+    asked: dict[str, object] = {} if source.page_param is None else {source.page_param: page}
+    return asked if source.size_param is None else {**asked, source.size_param: source.page_size}
