@@ -121,7 +121,9 @@ def _without_total(first: Reading, second: Reading) -> Certificate:
     if _agree(first, second):
         return _certificate(Grade.B, first, f"无声明总数；两遍读取一致，各 {first.received:,} 条")
     lost, gained = len(first.first_seen.keys() - second.first_seen), len(second.first_seen.keys() - first.first_seen)
-    problem = f"两遍读取不一致：{first.received:,} 条与 {second.received:,} 条，少 {lost:,} 个编码，多 {gained:,} 个编码"
+    problem = (
+        f"两遍读取不一致：{first.received:,} 条与 {second.received:,} 条，少 {lost:,} 个编码，多 {gained:,} 个编码"
+    )
     return _certificate(Grade.C, first, "无声明总数；两遍读取不一致", [problem])
 
 
@@ -129,7 +131,9 @@ def _after_drift(first: Reading, second: Reading) -> Certificate:
     if second_is_better(first, second):
         return _certificate(Grade.A, second, f"首遍期间数据有变动；第二遍声明总数 {second.received:,} 与实收一致")
     if first.exact and second.exact and _agree(first, second):
-        return _certificate(Grade.A, first, f"声明总数 {first.received:,} 与实收一致；跨页重复的编码两遍相同，属数据本身")
+        return _certificate(
+            Grade.A, first, f"声明总数 {first.received:,} 与实收一致；跨页重复的编码两遍相同，属数据本身"
+        )
     if not (first.exact or second.exact) and len(first.totals) == len(second.totals) == 1:
         problem = f"声明总数 {second.declared or 0:,}，实际 {second.received:,}"
         return _certificate(Grade.X, second, "声明总数与实收不一致", [*_movements(second), problem])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from citysync.domain.city import SourceBase, Strict
 from citysync.domain.errors import Unreadable
@@ -36,8 +36,8 @@ class HttpSource(SourceBase):
     url: str
     method: Literal["GET", "POST"] = "GET"
     body: Literal["json", "form"] = "json"
-    headers: dict[str, str] = {}
-    params: dict[str, Any] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
+    params: dict[str, Any] = Field(default_factory=dict)
     items: str | None = None
     total: str | None = None
     ok: Marker | None = None
@@ -56,7 +56,9 @@ class HttpSource(SourceBase):
     def _no_secrets_in_headers(cls, headers: dict[str, str]) -> dict[str, str]:
         for name in headers:
             if name.lower() in _SECRET_HEADERS or any(word in name.lower() for word in SECRET_KEYS):
-                raise ValueError(f'headers 中不得写密钥（{name}）；请改用 auth = {{ kind = "header", header = "{name}", … }}')
+                raise ValueError(
+                    f'headers 中不得写密钥（{name}）；请改用 auth = {{ kind = "header", header = "{name}", … }}'
+                )
         return headers
 
     @model_validator(mode="after")
@@ -85,7 +87,7 @@ def build(source: HttpSource, changes: Mapping[str, object], secret: str | None)
     """Return the request for the configured address with some parameters set (dotted into a JSON body)."""
     flat = source.method == "GET" or source.body == "form"
     params: dict[str, Any] = copy.deepcopy(source.params)
-    for path, value in (changes | _token(source, secret)).items():
+    for path, value in {**changes, **_token(source, secret)}.items():
         _put(params, [path] if flat else path.split("."), value)
     headers = {**source.headers, **_credentials(source, secret)}
     if source.method == "GET":
@@ -113,8 +115,8 @@ def with_query(url: str, params: Mapping[str, object]) -> str:
 
 def origin(url: str) -> tuple[str, str, int] | None:
     """Return (scheme, host, port) of a plain HTTP address, None for anything else, user info included."""
-    if any(letter in "\\" or letter <= " " or letter == "\x7f" for letter in url):
-        return None  # parsers disagree about these, and disagreement is how a check is passed by
+    if _odd(url):
+        return None
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -127,13 +129,14 @@ def origin(url: str) -> tuple[str, str, int] | None:
 
 def next_address(url: str, link: str, home: str) -> str:
     """Return where a next link leads, resolved and without its fragment; refuses any other origin than ``home``'s."""
-    odd = any(letter in "\\" or letter <= " " or letter == "\x7f" for letter in link)
     try:
-        address = "" if odd else urlsplit(urljoin(url, link))._replace(fragment="").geturl()
+        address = "" if _odd(link) else urlsplit(urljoin(url, link))._replace(fragment="").geturl()
     except ValueError:
         address = ""
     if not address or origin(address) != origin(home):
-        raise Unreadable(f"下一页链接指向未登记主机：{link[:_QUOTED]!r}；只允许 {home.split('?', 1)[0]} 所在的主机与端口")
+        raise Unreadable(
+            f"下一页链接指向未登记主机：{link[:_QUOTED]!r}；只允许 {home.split('?', 1)[0]} 所在的主机与端口"
+        )
     return address
 
 
@@ -181,6 +184,11 @@ def declared(source: HttpSource, document: object) -> int | None:
     if not sent.strip().removeprefix("-").isascii() or not sent.strip().removeprefix("-").isdigit():
         raise Unreadable(f"声明总数 {source.total} 不是整数：{sent[:50]!r}；请检查 total 路径或接口")
     return int(sent)
+
+
+def _odd(address: str) -> bool:
+    """Return whether URL parsers would disagree about an address: disagreement is how a check is passed by."""
+    return any(letter in {"\\", "\x7f"} or letter <= " " for letter in address)
 
 
 def _token(source: HttpSource, secret: str | None) -> dict[str, object]:

@@ -124,17 +124,9 @@ def text(value: object) -> str | None:
     """Return a value as text: blank is null, lists of scalars are joined by ``,``, what is nested is compact JSON."""
     if value is None or isinstance(value, str):
         return value if value and not value.isspace() else None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return number_text(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, date | time):
-        return _moment_text(value)
     if isinstance(value, list | dict):
         return _nested_text(value)
-    return str(value)
+    return _scalar_text(value)
 
 
 def number_text(value: float) -> str:
@@ -178,9 +170,7 @@ def _leaves(value: object, steps: Sequence[str]) -> Iterable[object]:
 
 
 def _series(name: str, values: Sequence[object]) -> pl.Series:
-    texts = [
-        value if type(value) is str and value and not value.isspace() else text(value) for value in values
-    ]
+    texts = [value if type(value) is str and value and not value.isspace() else text(value) for value in values]
     try:
         return pl.Series(name, texts, dtype=pl.String)
     except UnicodeEncodeError:  # half a surrogate pair: shown as the escape that was sent
@@ -188,15 +178,16 @@ def _series(name: str, values: Sequence[object]) -> pl.Series:
         return pl.Series(name, shown, dtype=pl.String)
 
 
-def _unknown(values: Iterable[object], prefix: str, known: set[str], prefixes: set[str]) -> set[str]:
+def _unknown(values: Sequence[object], prefix: str, known: set[str], prefixes: set[str]) -> set[str]:
     records = [value for value in _flat(values) if isinstance(value, dict)]
-    names: set[str] = set()
+    strays = any(value is not None and not isinstance(value, dict) for value in _flat(values))
+    names: set[str] = {prefix.removesuffix(".")} if prefix and strays else set()
     for name in set().union(*records):
         dotted = prefix + name
         if dotted in known:
             continue
         if dotted in prefixes:
-            names |= _unknown((record.get(name) for record in records), f"{dotted}.", known, prefixes)
+            names |= _unknown([record.get(name) for record in records], f"{dotted}.", known, prefixes)
         else:
             names.add(dotted)
     return names
@@ -224,10 +215,16 @@ def _nested_text(value: list[object] | dict[str, object]) -> str | None:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=text) if value else None
 
 
-def _moment_text(value: date | time) -> str:
+def _scalar_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
-    return value.isoformat()
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 def _kind(value: object) -> str:

@@ -9,9 +9,7 @@ from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
 SECRET_KEYS = ("access_token", "token", "key", "apikey", "api_key", "appkey", "secret", "sign", "signature", "password")
-_PAIR = re.compile(
-    rf"(?i)((?:^|[?&;\s\"'{{,])(?:{'|'.join(SECRET_KEYS)})[\"']?\s*[=:]\s*[\"']?)([^&;#\s\"',}}]+)"
-)
+_PAIR = re.compile(rf"(?i)((?:^|[?&;\s\"'{{,])(?:{'|'.join(SECRET_KEYS)})[\"']?\s*[=:]\s*[\"']?)([^&;#\s\"',}}]+)")
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _SHORTEST = 4  # shorter values are no secrets, and hiding every "1" would hide the message
 

@@ -8,11 +8,9 @@ module, since their texts quote the address with its token.
 from __future__ import annotations
 
 import http.client
-import ipaddress
-import socket
-import ssl
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,8 +20,6 @@ from typing import Any, Self
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from citysync.domain.errors import (
     ConfigError,
@@ -39,12 +35,12 @@ from connectors._door import Door
 from connectors._gzip import Cut, whole_body
 from connectors._http import Ask, HttpSource, build, build_following, origin
 from connectors._redact import redacted
+from connectors._transport import CONNECT_SECONDS, GuardedPool, GuardedSecurePool, transport_fault
 
 ATTEMPTS = 3
 PAUSES = (1.0, 4.0)
 LONGEST_WAIT = 60.0
 REQUEST_SECONDS = 120.0
-CONNECT_SECONDS = 10.0
 CITY_BYTES = 2 * 2**30
 _CHUNK = 65_536
 _OK, _NO_CONTENT = 200, 204
@@ -71,7 +67,7 @@ class _Trouble:
 
 
 class Session:
-    """A conversation with one city's origin. Raises only ``SourceError`` and, for an unusable secret, ``ConfigError``."""
+    """A conversation with one city's origin; raises ``SourceError``, or ``ConfigError`` for an unusable secret."""
 
     def __init__(self, source: HttpSource, door: Door) -> None:
         self._source, self._door = source, door
@@ -88,7 +84,9 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._http.close()
 
     def page(self, number: int, changes: Mapping[str, object]) -> Reply:
@@ -103,20 +101,29 @@ class Session:
         """Return a text that may be shown: without this city's secret in any form."""
         return redacted(text, (self._secret,) if self._secret else ())
 
+    @contextmanager
+    def reading(self, number: int) -> Iterator[None]:
+        """Name the page in whatever is found unreadable on it, and take an echoed secret out of the text."""
+        try:
+            yield
+        except SourceError as error:
+            error.place = f"第 {number} 页"
+            error.args = (self.redacted(f"{error.place}：{error}"),)
+            raise
+
     def _fetch(self, ask: Ask, number: int) -> Reply:
         place = f"第 {number} 页"
-        for attempt in range(1, ATTEMPTS + 1):
-            outcome = self._attempt(ask, number)
-            if isinstance(outcome, Reply):
-                return outcome
+        attempt = 1
+        while isinstance(outcome := self._attempt(ask, number), _Trouble):
             pause = self._pause(outcome, attempt)
             if pause is None:
-                break
+                # Raised outside any except clause: a foreign exception in the chain would print the address.
+                tried = f"（共试 {attempt} 次）" if attempt > 1 else ""
+                raise type(outcome.error)(self.redacted(f"{place}：{outcome.error}{tried}"), place=place)
             self._door.progress(f"{place}第 {attempt} 次未成功，{pause:.0f} 秒后再试")
             self._door.wait(pause)
-        # Raised here, outside any except clause: a foreign exception in the chain would print the address.
-        tried = f"（共试 {attempt} 次）" if attempt > 1 else ""
-        raise type(outcome.error)(self.redacted(f"{place}：{outcome.error}{tried}"), place=place)
+            attempt += 1
+        return outcome
 
     def _pause(self, trouble: _Trouble, attempt: int) -> float | None:
         if not trouble.again or attempt == ATTEMPTS:
@@ -129,7 +136,9 @@ class Session:
     def _attempt(self, ask: Ask, number: int) -> Reply | _Trouble:
         left = self._deadline - self._door.monotonic()
         if left <= 0:
-            return _Trouble(OverBudget(f"已用完 {self._source.budget_seconds} 秒的时间预算；请检查接口速度或调大 budget_seconds"))
+            return _Trouble(
+                OverBudget(f"已用完 {self._source.budget_seconds} 秒的时间预算；请检查接口速度或调大 budget_seconds")
+            )
         seconds = min(float(self._source.timeout_seconds), left)
         try:
             with self._http.request(
@@ -147,7 +156,8 @@ class Session:
         except SourceError as error:
             return _Trouble(error)
         except _FOREIGN as error:
-            return _transport(error, ask, seconds)
+            host = (origin(ask.url) or ("", "?", 0))[1]
+            return _Trouble(*transport_fault(error, host, seconds))
 
     def _reply(self, response: requests.Response, ask: Ask, number: int) -> Reply:
         data = whole_body(self._chunks(response), response.headers.get("Content-Encoding", ""))
@@ -179,10 +189,14 @@ class Session:
             return _Trouble(Unreadable("空响应（204）：没有任何内容；这不等于没有事项，请检查接口"))
         if 300 <= status < 400:  # noqa: PLR2004 — the redirects
             place = response.headers.get("Location", "未说明")
-            return _Trouble(Unreadable(f"接口要求跳转（{status}）到 {place[:200]}；跳转从不跟随，请把 url 改为最终地址"))
+            return _Trouble(
+                Unreadable(f"接口要求跳转（{status}）到 {place[:200]}；跳转从不跟随，请把 url 改为最终地址")
+            )
         if status in {401, 403}:
-            return _Trouble(Refused(f"凭据被拒绝（{status}）；请核对密钥 {self._source.auth.secret or '（未配置 auth）'}"))
-        if status == _TOO_MANY or status >= _SERVER_SIDE or status == _REQUEST_TIMEOUT:
+            return _Trouble(
+                Refused(f"凭据被拒绝（{status}）；请核对密钥 {self._source.auth.secret or '（未配置 auth）'}")
+            )
+        if status in {_TOO_MANY, _REQUEST_TIMEOUT} or status >= _SERVER_SIDE:
             return self._later(response)
         gone = "接口地址已失效" if status in {404, 410} else "接口拒绝了请求"
         return _Trouble(Unreadable(f"{gone}（{status}）；请核对 url、method 与参数"))
@@ -210,52 +224,6 @@ def _usable(secret: str, name: str) -> str:
     return secret
 
 
-def _transport(error: Exception, ask: Ask, seconds: float) -> _Trouble:
-    chain = list(_causes(error))
-    host = (origin(ask.url) or ("", "?", 0))[1]
-    if any(isinstance(cause, ssl.SSLError | urllib3.exceptions.SSLError | requests.exceptions.SSLError) for cause in chain):
-        return _Trouble(Unreachable(_tls_text(" ".join(map(str, chain)))))
-    if any(isinstance(cause, urllib3.exceptions.NameResolutionError | socket.gaierror) for cause in chain):
-        return _Trouble(Unreachable(f"域名 {host} 无法解析；请检查 url 与 DNS"))
-    if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
-        return _Trouble(Unreachable(f"{host} 拒绝连接（端口未监听）；请市里检查服务"), again=True)
-    if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in chain):
-        return _Trouble(Unreachable(f"{min(CONNECT_SECONDS, seconds):.0f} 秒内未能连接 {host}；请检查网络"), again=True)
-    if any(isinstance(cause, TimeoutError | urllib3.exceptions.ReadTimeoutError) for cause in chain):
-        return _Trouble(Unreachable(f"{seconds:.0f} 秒内无响应；请市里检查接口"), again=True)
-    if any(isinstance(cause, http.client.IncompleteRead | urllib3.exceptions.IncompleteRead) for cause in chain):
-        return _Trouble(Unreachable("响应不完整：实收字节少于声明的长度；请检查接口或网络"), again=True)
-    return _Trouble(Unreachable(f"连接中断（{type(chain[-1]).__name__}）；请检查接口或网络"), again=True)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and what is wrapped in it: a read time-out in mid-body comes as a ConnectionError."""
-    seen: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        candidate = waiting.pop(0)
-        if isinstance(candidate, BaseException) and candidate not in seen:
-            seen.append(candidate)
-            waiting += [candidate.__cause__, candidate.__context__, getattr(candidate, "reason", None), *candidate.args]
-            yield candidate
-
-
-def _tls_text(reason: str) -> str:
-    texts = {
-        "certificate has expired": "证书已过期",
-        "Hostname mismatch": "证书域名不符",
-        "IP address mismatch": "证书域名不符",
-        "self-signed": "证书颁发机构不受信任",
-        "self signed": "证书颁发机构不受信任",
-        "unable to get local issuer": "证书颁发机构不受信任",
-        "WRONG_VERSION_NUMBER": "该端口不是 HTTPS",
-        "wrong version number": "该端口不是 HTTPS",
-        "record layer failure": "该端口不是 HTTPS",
-    }
-    found = next((shown for sign, shown in texts.items() if sign in reason), "TLS 握手失败")
-    return f"{found}；请市里检查证书与端口（证书从不跳过校验）"
-
-
 def _next_link(response: requests.Response) -> str | None:
     return response.links.get("next", {}).get("url")
 
@@ -268,43 +236,9 @@ def _date(sent: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _refuse_inward(host: str, connection: socket.socket) -> None:
-    """Refuse a host *name* whose address is our own machine or link-local; a literal stands in the city file."""
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        peer = ipaddress.ip_address(connection.getpeername()[0].split("%")[0])
-        address = getattr(peer, "ipv4_mapped", None) or peer
-        if address.is_loopback or address.is_link_local or address.is_unspecified:
-            connection.close()
-            raise Unreachable(f"域名 {host} 解析到本机或链路本地地址，已拒绝连接；请检查 DNS 或 url") from None
-
-
-class _Connection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        connection = super()._new_conn()
-        _refuse_inward(self.host, connection)
-        return connection
-
-
-class _SecureConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        connection = super()._new_conn()
-        _refuse_inward(self.host, connection)
-        return connection
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
 class _Adapter(HTTPAdapter):
     """Never retries by itself, and looks at the peer's address before a byte is sent."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 — handed on
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedSecurePool}

@@ -45,8 +45,9 @@ def _strictly(data: bytes, encodings: tuple[str, ...]) -> str:
             furthest = max(furthest, error.start)
     tried = "、".join(name.removesuffix("-sig").upper() for name in encodings)
     row = data.count(b"\n", 0, furthest) + 1
+    remedy = "请统一以 UTF-8 导出，或在 source.encoding 写明编码"
     raise Unreadable(
-        f"编码不是 {tried}：第 {furthest:,} 字节（第 {row:,} 行）起无法解码；请统一以 UTF-8 导出，或在 source.encoding 写明编码",
+        f"编码不是 {tried}：第 {furthest:,} 字节（第 {row:,} 行）起无法解码；{remedy}",
         place=f"第 {row} 行",
     )
 

@@ -71,8 +71,10 @@ class Walk(Generic[Asked]):
         """Return the snapshot; raises ``SourceError`` where a page could not be had or read."""
         taken_at = self.door.now()
         plan = plan_for(self.city, self.door.columns)
-        first = self._once(plan, 0, "")
-        second = self._once(plan, len(first.pages), "第二遍 ") if second_pass_needed(first.reading) else None
+        first: _Pass = self._once(plan, 0, "")
+        second: _Pass | None = (
+            self._once(plan, len(first.pages), "第二遍 ") if second_pass_needed(first.reading) else None
+        )
         better = second is not None and second_is_better(first.reading, second.reading)
         chosen = second if second is not None and better else first
         rows = in_order(stacked(chosen.frames), self.door.columns)

@@ -14,7 +14,8 @@ from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
-from connectors._http import HttpSource, Marker, declared, dig, message_of, records_of, stands, text, verify
+from connectors._http import HttpSource, Marker, declared, message_of, records_of, stands, verify
+from connectors._mapping import dig, text
 from connectors._session import Session
 from connectors._text import read_json
 from connectors._walk import Answer, Walk
@@ -60,9 +61,8 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
 def _following(source: Source, document: object) -> str | None:
     following = text(dig(document, source.cursor))
     if following is None and source.end is not None:
-        raise Unreadable(
-            f"既没有结束码（{source.end.path} = {text(source.end.equals)}），也没有下一游标 {source.cursor}；{message_of(document)}"
-        )
+        end = f"{source.end.path} = {text(source.end.equals)}"
+        raise Unreadable(f"既没有结束码（{end}），也没有下一游标 {source.cursor}；{message_of(document)}")
     return following
 
 

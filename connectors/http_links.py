@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from citysync.domain.city import City
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
-from connectors._http import HttpSource, declared, dig, next_address, records_of, text, verify
+from connectors._http import HttpSource, declared, next_address, records_of, verify
+from connectors._mapping import dig, text
 from connectors._session import Reply, Session
 from connectors._text import read_json
 from connectors._walk import Answer, Walk
@@ -18,7 +21,7 @@ LINK_HEADER = "header:Link"
 class Source(HttpSource):
     """Keys of a linked source; ``next`` is a dotted path into the body, or ``header:Link``."""
 
-    next_path: str = Field(alias="next", min_length=1)
+    next: Annotated[str, Field(min_length=1)]
 
 
 def pull(city: City, source: Source, door: Door) -> Snapshot:
@@ -39,5 +42,5 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
 
 
 def _following(source: Source, reply: Reply, document: object) -> str | None:
-    link = reply.next_link if source.next_path == LINK_HEADER else text(dig(document, source.next_path))
+    link = reply.next_link if source.next == LINK_HEADER else text(dig(document, source.next))
     return None if link is None else next_address(reply.url, link, source.url)

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from citysync.config.cities import load_cities
-from citysync.config.secrets import Secrets, check_secrets
+from citysync.config.cities import Cities, check_secrets, load_cities
 from citysync.config.settings import Settings
 from citysync.domain.city import City
 from citysync.domain.divisions import divisions
 from citysync.domain.errors import CitySyncError, ConfigError
+from citysync.domain.run import Trigger
 from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import Calendar, calendar
-from citysync.storage import catalogue, engine
-from connectors import source_model
+from citysync.storage import reading
+from citysync.storage.schema import exists, open_store
+from connectors import names, source_model
 from flows.crew import crew_of
-from flows.night import SHANGHAI, Asked, Trigger, begin, walk_all
+from flows.night import SHANGHAI, Asked, begin, walk_all
 
 Outcome = Literal["pass", "warn", "fail", "skipped"]
 OUTCOME_LABELS: dict[str, str] = {"pass": "通过", "warn": "警告", "fail": "不通过", "skipped": "未检查"}
 EXIT_CODES = {("fail", "config"): 2, ("fail", "ours"): 3, ("fail", "city"): 1}
 LOW_DISK_BYTES = 2 * 1024**3
+IMPORT = "运行 citysync master import FILE"
 CALENDAR_DUE = (12, 1)  # the State Council publishes next year's calendar in November
 
 
@@ -49,7 +50,7 @@ def check_ourselves(settings: Settings, now: datetime) -> list[Result]:
         *results,
         *_ledger(settings, today),
         check_calendar(calendar(), today),
-        *check_regions(cities, today),
+        *check_regions(cities.values(), today),
         check_disk(shutil.disk_usage(_existing(settings)).free),
     ]
 
@@ -108,33 +109,40 @@ def check_disk(free: int) -> Result:
     return Result("disk.free", "warn" if low else "pass", "ours", "数据目录", text, "请清理磁盘" if low else "")
 
 
-def _cities(settings: Settings) -> tuple[list[City], list[Result]]:
+def _cities(settings: Settings) -> tuple[Cities, list[Result]]:
     try:
-        cities = list(load_cities(settings.cities_dir, source_model).values())
+        cities = load_cities(settings.cities_dir, source_model, names())
     except ConfigError as error:
-        return [], [Result("config.cities", "fail", "config", str(settings.cities_dir), str(error), "按提示改正")]
-    enabled = [city for city in cities if city.enabled]
-    found = Result("config.cities", "pass", "config", str(settings.cities_dir), f"{len(enabled)}/{len(cities)} 个启用")
+        return Cities({}, {}), [
+            Result("config.cities", "fail", "config", str(settings.cities_dir), str(error), "按提示改正")
+        ]
+    enabled = sum(city.enabled for city in cities.values())
+    found = Result("config.cities", "pass", "config", str(settings.cities_dir), f"{enabled}/{len(cities)} 个启用")
     try:
-        check_secrets(enabled, Secrets(os.environ, settings.secrets_dir))
+        check_secrets(cities, settings.secrets())
     except ConfigError as error:
         return cities, [found, Result("config.secrets", "fail", "config", "密钥", str(error), "按提示设置")]
     return cities, [found, Result("config.secrets", "pass", "config", "密钥", "全部可用")]
 
 
 def _ledger(settings: Settings, today: date) -> list[Result]:
-    url = settings.database_url.get_secret_value()
+    url = settings.database
     try:
-        if not engine.exists(url):
+        if not exists(url):
             return [
                 Result("ledger.open", "warn", "ours", "台账", "尚未建立", "第一次写入时自动建立"),
-                Result("master.in_force", "fail", "ours", "基本目录", "尚未导入", "citysync master import FILE"),
+                Result("master.in_force", "fail", "ours", "基本目录", "尚未导入", IMPORT),
             ]
-        with engine.open_store(url, write=False) as store:
+        with open_store(url, write=False) as store:
             opened = Result("ledger.open", "pass", "ours", "台账", "可读，版本一致")
-            version = catalogue.master_version_in_force(store, today)
+            version = reading.master_version_in_force(store, today)
     except CitySyncError as error:
         return [Result(f"{error.reason}.state", "fail", "ours", "台账与基本目录", str(error), "按提示处理")]
+    if version is None:
+        return [
+            opened,
+            Result("master.in_force", "fail", "ours", "基本目录", "今天没有生效的版本", "citysync master import FILE"),
+        ]
     return [opened, Result("master.in_force", "pass", "ours", "基本目录", f"当前生效 {version}")]
 
 

@@ -17,7 +17,8 @@ from citysync.domain.errors import CitySyncError, ConfigError
 from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import calendar
 from citysync.storage import catalogue, ledger, pages
-from citysync.storage.engine import Store, open_store
+from citysync.storage.engine import Store
+from citysync.storage.schema import open_store
 from connectors._door import Door
 from flows.crew import Job
 from flows.line import Means, sync_city
@@ -60,7 +61,6 @@ def walk(job: Job, connection: Connection) -> Verdict:
 
 
 def _door(job: Job, connection: Connection) -> Door:
-    folder = pages.raw_folder(job.data_dir)
 
     def secret(name: str) -> str:
         if name not in job.secrets:
@@ -68,7 +68,7 @@ def _door(job: Job, connection: Connection) -> Door:
         return job.secrets[name]
 
     return Door(
-        keep=lambda data, number, url: pages.keep(folder, data, number, url, _now()),
+        keep=lambda data, number, url: pages.keep(job.data_dir, data, number, url, _now()),
         secret=secret,
         now=_now,
         monotonic=time.monotonic,
@@ -82,7 +82,7 @@ def _now() -> datetime:
 
 @cache
 def _store(url: str) -> Store:
-    return open_store(url, write=True)
+    return open_store(url, write=True, check=False)
 
 
 @cache

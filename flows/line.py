@@ -13,20 +13,17 @@ from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import SourceError
 from citysync.domain.findings import no_findings, no_rejections
-from citysync.domain.outcome import CityRun
+from citysync.domain.outcome import CityRun, Validation
 from citysync.domain.run import Run
 from citysync.domain.snapshot import Grade, RawPage, Snapshot
-from citysync.domain.verdict import State
 from citysync.domain.workdays import Calendar
-from citysync.reconciliation import guard
-from citysync.reconciliation.judge import Facts, judge
+from citysync.reconciliation.guard import Arrival, hold
+from citysync.reconciliation.judge import ADOPTED, Facts, comparable, judge, published
 from citysync.reconciliation.match import match
-from citysync.reconciliation.reconcile import reconcile
+from citysync.reconciliation.reconcile import Reconciliation, reconcile
 from connectors import pull
 from connectors._door import Door
 from schemas.validate import validate
-
-ADOPTED = frozenset({State.IN_SYNC, State.LAGGING, State.OUT_OF_SYNC})
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def _judge_snapshot(
         judged_at=means.now(),
         certificate=certificate,
         source_changed_at=snapshot.source_changed_at,
-        held=guard.hold(city, certificate),
+        held=hold(Arrival(snapshot.rows.height, city.expect)),
     )
     if certificate.grade is Grade.X or facts.held:
         return CityRun(judge(facts), snapshot, pages, no_findings(), no_rejections(), adopted=False)
@@ -75,13 +72,22 @@ def _judge_snapshot(
     means.step(
         f"校验：接受 {validation.accepted.height}，拒收 {validation.rejected_rows}，合并重复 {validation.duplicate}"
     )
-    matched = match(validation, master, city, run.business_date)
-    reconciliation = reconcile(matched, validation, snapshot, city, run.business_date, means.calendar)
-    means.step(f"对账：应领 {reconciliation.due}，已领 {reconciliation.met}，发现 {reconciliation.findings.height} 项")
-    verdict = judge(replace(facts, validation=validation, reconciliation=reconciliation))
-    adopted = verdict.state in ADOPTED
-    findings = reconciliation.findings if adopted else no_findings()
-    return CityRun(verdict, snapshot, pages, findings, validation.rejected, adopted)
+    facts = replace(facts, validation=validation)
+    if comparable(facts):
+        facts = replace(facts, reconciliation=_compare(facts, snapshot, validation, master, means))
+    verdict = judge(facts)
+    findings = published(verdict, facts.reconciliation)
+    return CityRun(verdict, snapshot, pages, findings, validation.rejected, adopted=verdict.state in ADOPTED)
+
+
+def _compare(
+    facts: Facts, snapshot: Snapshot, validation: Validation, master: MasterCatalogue, means: Means
+) -> Reconciliation:
+    city, on = facts.city, facts.run.business_date
+    matched = match(validation, master, city, on)
+    found = reconcile(matched, validation, snapshot, city, on, means.calendar)
+    means.step(f"对账：应领 {found.due}，已领 {found.met}，发现 {found.findings.height} 项")
+    return found
 
 
 def _remembering(door: Door, pages: list[RawPage]) -> Callable[[bytes, int, str], RawPage]:

@@ -6,17 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-
-from connectors._files import read_records
-from schemas.master import master_changes, typed_master
+from typing import Literal
 
 from citysync.config.settings import Settings
-from citysync.domain.errors import MasterError, SourceError
-from citysync.storage import catalogue
-from citysync.storage.engine import open_store
+from citysync.domain.errors import ConfigError, MasterError, SourceError
+from citysync.storage import catalogue, reading
+from citysync.storage.schema import open_store
+from connectors._files import read_records
 from flows.night import SHANGHAI
+from schemas.master import master_changes, typed_master
 
-FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+Format = Literal["csv", "xlsx", "json", "jsonl"]
+FORMATS: dict[str, Format] = {
+    ".csv": "csv",
+    ".xlsx": "xlsx",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
 
 
 @dataclass(frozen=True)
@@ -30,38 +37,28 @@ class Import:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Imported:
-    """What an import did: the version's name, its items, and how many codes it added, changed or dropped."""
-
-    version: str
-    effective_on: date
-    items: int
-    changed: int
-
-
-def import_master(asked: Import, settings: Settings, now: datetime) -> Imported:
+def import_master(asked: Import, settings: Settings, now: datetime) -> catalogue.Imported:
     """Read, check and store a version of the master catalogue; refused whole, or stored whole.
 
     Raises MasterError: unreadable, empty, contradictory, shrunk by 20 % or more without ``accept_shrink``.
     """
+    if asked.accept_shrink and not asked.reason:
+        raise ConfigError("--accept-shrink 需要同时给出 --reason 原因，原因会记入台账")
     items = typed_master(_records(asked.path))
-    store = open_store(settings.database_url.get_secret_value(), write=True)
     effective_on = asked.effective_on or now.astimezone(SHANGHAI).date()
-    before = catalogue.load_latest(store)
-    changed = frozenset[str]() if before is None else master_changes(before.items, items)
-    version = catalogue.save_master(
-        store,
-        items,
-        effective_on=effective_on,
-        imported_at=now,
-        version=asked.version,
-        changed=changed,
-        accept_shrink=asked.accept_shrink,
-        reason=asked.reason,
-        source=asked.path.name,
-    )
-    return Imported(version, effective_on, items.height, len(changed))
+    with open_store(settings.database, write=True) as store:
+        before = reading.master_version_in_force(store, effective_on)
+        changed = frozenset() if before is None else master_changes(catalogue.load_version(store, before).items, items)
+        return catalogue.save_master(
+            store,
+            items,
+            effective_on=effective_on,
+            changed=changed,
+            source=asked.path.name,
+            now=now,
+            version=asked.version,
+            shrink_reason=asked.reason if asked.accept_shrink else None,
+        )
 
 
 def _records(path: Path) -> Sequence[Mapping[str, object]]:

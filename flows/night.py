@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from citysync.config.cities import load_cities
-from citysync.config.secrets import Secrets, check_secrets
+from citysync.config.cities import Cities, check_secrets, load_cities, secret_names
 from citysync.config.settings import Settings
 from citysync.domain.city import City
 from citysync.domain.errors import CitySyncError, ConfigError, MasterError, StorageError
 from citysync.domain.run import Run, Trigger
 from citysync.domain.verdict import Fault, Verdict
-from citysync.storage import catalogue, ledger
-from citysync.storage.engine import Store, exists, open_store
-from connectors import source_model
+from citysync.storage import ledger, reading
+from citysync.storage.engine import Store
+from citysync.storage.schema import exists, open_store
+from connectors import names, source_model
 from flows.crew import Crew, Job, Lost
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -40,14 +39,14 @@ class Asked:
 class Night:
     """One run under way. A plain object, so that an orchestrator that walks its arguments leaves it alone."""
 
-    def __init__(self, run: Run, cities: Sequence[City], store: Store, settings: Settings, *, publish: bool) -> None:
+    def __init__(self, run: Run, cities: Cities, store: Store, settings: Settings, *, publish: bool) -> None:
         self.run = run
-        self.cities = {city.code: city for city in cities}
+        self.cities = cities
         self.store = store
         self.settings = settings
         self.publish = publish
         self.verdicts: dict[str, Verdict] = {}
-        self._secrets = Secrets(os.environ, settings.secrets_dir)
+        self._secrets = settings.secrets()
         self._lock = threading.Lock()
 
     def walk(self, code: str, crew: Crew, say: Callable[[str], None], now: Callable[[], datetime]) -> Verdict:
@@ -61,13 +60,12 @@ class Night:
         return verdict
 
     def _job(self, city: City) -> Job:
-        names = [name for name in (city.source.auth.secret,) if name is not None]
         return Job(
             city=city,
             run=self.run,
             data_dir=self.settings.data_dir,
-            database_url=self.settings.database_url.get_secret_value(),
-            secrets={name: self._secrets.get(name) for name in names},
+            database_url=self.settings.database,
+            secrets={name: self._secrets.get(name) for _, name in secret_names(city)},
             publish=self.publish,
         )
 
@@ -85,9 +83,16 @@ class Night:
         return verdict
 
     def close(self, now: datetime) -> None:
-        """Close the run in the ledger."""
+        """Close the run in the ledger, and the ledger."""
         if self.publish:
             ledger.finish_run(self.store, self.run.run_id, now)
+        self.store.close()
+
+    def break_off(self, now: datetime, error: str) -> None:
+        """Close a run that our side could not bring to its end; what it published stays."""
+        if self.publish:
+            ledger.fail_run(self.store, self.run.run_id, now, error)
+        self.store.close()
 
 
 def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
@@ -95,32 +100,36 @@ def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
 
     Raises ConfigError (city files, codes, secrets), MasterError (no master in force), StorageError.
     """
-    cities = chosen(load_cities(settings.cities_dir, source_model), asked.codes, settings.cities_dir)
-    check_secrets(cities, Secrets(os.environ, settings.secrets_dir))
+    cities = chosen(settings, asked.codes)
+    check_secrets(cities, settings.secrets())
     business_date = asked.business_date or now.astimezone(SHANGHAI).date()
-    url = settings.database_url.get_secret_value()
-    if not exists(url):
+    if not exists(settings.database):
         raise MasterError("尚未导入基本目录，无法判定任何城市；请先运行 citysync master import FILE")
-    store = open_store(url, write=asked.publish)
-    version = catalogue.master_version_in_force(store, business_date)
+    store = open_store(settings.database, write=asked.publish)
+    version = reading.master_version_in_force(store, business_date)
+    if version is None:
+        store.close()
+        raise MasterError(f"{business_date} 尚无生效的基本目录，无法判定任何城市；请先运行 citysync master import FILE")
     run = Run(ledger.new_run_id(now), asked.trigger, business_date, now, version)
     if asked.publish:
-        ledger.start_run(store, run, [(city.code, city.name) for city in cities])
+        ledger.start_run(store, run, [(city.code, city.name) for city in cities.values()])
     return Night(run, cities, store, settings, publish=asked.publish)
 
 
-def chosen(cities: dict[str, City], codes: Iterable[str], folder: Path) -> list[City]:
-    """Return the enabled cities, or those asked for by code; an unknown code is refused, a paused city may be asked."""
-    asked = list(dict.fromkeys(codes))
-    unknown = [code for code in asked if code not in cities]
-    if unknown:
-        raise ConfigError(f"没有城市 {'、'.join(unknown)}：{folder} 中有 {'、'.join(cities) or '（空）'}")
-    if asked:
-        return [cities[code] for code in asked]
-    enabled = [city for city in cities.values() if city.enabled]
-    if not enabled:
-        raise ConfigError(f"{folder} 中没有启用的城市文件；请添加 <区划代码>.toml 或设 enabled = true")
-    return enabled
+def chosen(settings: Settings, codes: Iterable[str]) -> Cities:
+    """Return the cities asked for by code (a paused one may be asked), by default every enabled one."""
+    return load_cities(settings.cities_dir, source_model, names()).pick(codes)
+
+
+@contextmanager
+def closing_well(night: Night, now: Callable[[], datetime]) -> Iterator[None]:
+    """Close the run when its walks are over; mark it broken off when our side, or a person, ended it."""
+    try:
+        yield
+    except BaseException as error:
+        night.break_off(now(), str(error) or type(error).__name__)
+        raise
+    night.close(now())
 
 
 def walk_all(night: Night, crew: Crew, say: Say, now: Callable[[], datetime], workers: int) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from prefect import flow
-from prefect.states import State
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.client.schemas.objects import State
 
 from citysync.domain.run import Trigger
 from flows.night import Asked
-from flows.province import THREADS, run_province
+from flows.province import RUNNER, run_province
 
 
 @flow(
@@ -18,7 +17,7 @@ from flows.province import THREADS, run_province
     flow_run_name="on-demand",
     validate_parameters=True,
     persist_result=False,
-    task_runner=ThreadPoolTaskRunner(THREADS),
+    task_runner=RUNNER,
 )
 def on_demand(codes: list[str], business_date: date | None = None) -> State[str]:
     """Pull, validate, reconcile and judge the named cities."""

@@ -7,11 +7,15 @@ Mapped tasks, not subflows: a subflow costs ten to thirty-five times as much.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any, cast
 
 from prefect import unmapped
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from citysync.config.settings import load_settings
 from citysync.domain.errors import CitySyncError
@@ -22,7 +26,8 @@ from flows.crew import crew_of
 from flows.night import Asked, Night, begin
 from flows.tasks import sync_one
 
-THREADS = 32  # threads that wait for a child; how many cities run at once is the crew's size
+# Threads that wait for a child; how many cities run at once is the crew's size.
+RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_workers=32))
 
 
 def run_province(asked: Asked) -> State[str]:
@@ -46,7 +51,9 @@ def run_province(asked: Asked) -> State[str]:
         walks = sync_one.map(list(night.cities), unmapped(night), unmapped(crew), unmapped(_now))
         walks.wait()
     failed = [walk.state.message or "" for walk in walks if not walk.state.is_completed()]
-    if not failed:
+    if failed:
+        night.break_off(_now(), failed[0])
+    else:
         night.close(_now())
     _publish_artifacts(night)
     return _ending(night, failed)

@@ -21,7 +21,7 @@ _DAYS = (
     rf"^(?<count>[0-9]+)(?:\.0+)?\s*"
     rf"(?:个?\s*(?<bare>{_UNIT})|[(（]\s*个?\s*(?<bracketed>{_UNIT})\s*[)）])?$"
 )
-# Four ways of writing a day. A clock behind it is dropped, but a zone other than ours is refused: it may be another day.
+# Four ways of writing a day. A clock behind it is dropped; a zone other than ours is refused, as it may be another day.
 _CLOCK = r"[ T]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:\+08:?00)?"
 _DATE = (
     r"^([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日)"

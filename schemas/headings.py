@@ -36,7 +36,7 @@ def plain(heading: str) -> str:
 
 
 def _spellings() -> dict[str, str]:
-    spellings = {}
+    spellings: dict[str, str] = {}
     for name in MASTER:
         column = COLUMNS.get(name)
         known = (name, MASTER_LABELS.get(name, name), *((column.label, *column.aliases) if column else ()))

@@ -186,7 +186,9 @@ def _contradictions(once: pl.DataFrame) -> Iterator[tuple[int, str]]:
     for one in twice.iter_rows(named=True):
         rows = "、".join(str(row) for row in one[_ROW])
         fields = "、".join(
-            f"“{master_label(name)}”" for name in MASTER if name != "catalog_code" and any(v != one[name][0] for v in one[name])
+            f"“{master_label(name)}”"
+            for name in MASTER
+            if name != "catalog_code" and any(v != one[name][0] for v in one[name])
         )
         yield (
             one[_ROW][0],
@@ -202,4 +204,3 @@ def _refuse(problems: list[tuple[int, str]]) -> None:
     raise MasterError(
         f"基本目录有 {len(told)} 处错误，未导入（行号从 1 数起，不含表头）：\n" + "\n".join(told[:SHOWN]) + more
     )
-

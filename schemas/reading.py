@@ -25,7 +25,10 @@ def typed_rows(rows: pl.DataFrame, city: City, regions: Sequence[str]) -> pl.Dat
     as_sent = rows.select(
         pl.col("row_no").cast(pl.Int64),
         pl.col("page_no").cast(pl.Int64),
-        *((pl.col(name) if name in rows.columns else pl.lit(None, pl.String)).alias(SENT + name) for name in items.NAMES),
+        *(
+            (pl.col(name) if name in rows.columns else pl.lit(None, pl.String)).alias(SENT + name)
+            for name in items.NAMES
+        ),
     )
     read = as_sent.with_columns(_typed(name, city, absent=name not in rows.columns) for name in items.NAMES)
     filled = read.with_columns(pl.col("task_code").alias(WHOLE_CODE), *_units(city))

@@ -71,8 +71,8 @@ def account(validation: Validation, city: City) -> None:
     accepted, rejected, merged = validation.accepted.height, validation.rejected_rows, validation.duplicate
     if validation.received != accepted + rejected + merged:
         raise NotProved(
-            f"{city.name}（{city.code}）行数对不上，这是本系统的缺陷："
-            f"收到 {validation.received} 行 ≠ 接受 {accepted} + 拒收 {rejected} + 合并 {merged}；请保留本次运行并报告开发者"
+            f"{city.name}（{city.code}）行数对不上，这是本系统的缺陷，请报告开发者："
+            f"收到 {validation.received} 行 ≠ 接受 {accepted} + 拒收 {rejected} + 合并 {merged}"
         )
 
 

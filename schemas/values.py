@@ -65,7 +65,9 @@ def _problems(city: City) -> Iterator[str]:
     for name, table in city.values.items():
         if name not in items.COLUMNS:
             near = get_close_matches(name, items.NAMES, 1)
-            yield f"[values.{name}] 不是标准字段" + (f"，是否应为 [values.{near[0]}]？" if near else "，请改用标准字段名")
+            yield f"[values.{name}] 不是标准字段" + (
+                f"，是否应为 [values.{near[0]}]？" if near else "，请改用标准字段名"
+            )
             continue
         column, listed = items.COLUMNS[name], VALUES.get(name)
         if column.kind not in _LISTED_KINDS or listed is None:

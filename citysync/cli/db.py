@@ -16,6 +16,5 @@ def upgrade(*, places: Places | None = None) -> int:
     from citysync.storage import schema
 
     settings = (places or Places()).settings()
-    before, after = schema.upgrade(settings.database_url.get_secret_value())
-    console().print(f"台账 {before or '（空）'} → {after}")
+    console().print(str(schema.upgrade(settings.database)))
     return 0

@@ -23,7 +23,7 @@ def document(run: Mapping[str, Any] | None, verdicts: Sequence[Mapping[str, Any]
         "business_date": run["business_date"] if run else None,
         "master_version": run["master_version"] if run else None,
         "summary": {"cities": len(states), **{state.value: states.count(state) for state in _IN_ORDER}},
-        "cities": [_city(row) for row in sorted(verdicts, key=lambda row: str(row["city_code"]))],
+        "cities": [_city(row) for row in sorted(verdicts, key=lambda row: str(row["code"]))],
     }
 
 
@@ -32,8 +32,8 @@ _IN_ORDER = (State.IN_SYNC, State.LAGGING, State.OUT_OF_SYNC, State.NOT_SYNCED, 
 
 def _city(row: Mapping[str, Any]) -> Document:
     return {
-        "code": row["city_code"],
-        "name": row["city_name"],
+        "code": row["code"],
+        "name": row["name"],
         "state": row["state"],
         "since": row["since"],
         "grade": row["grade"],

@@ -15,23 +15,24 @@ HELP = """拉取各市政务服务事项目录，与省级基本目录对账，�
 退出码：0 所问城市全部同步（或滞后）；1 有城市需处理；2 用法或配置有误；3 本系统或基本目录故障；130 中断。
 """
 
-VERBS = (
-    "demo",
-    "sync",
-    "nightly",
-    "status",
-    "findings",
-    "rejects",
-    "receipt",
-    "master",
-    "doctor",
-    "simulate",
-    "db",
-)
+# A verb's module is imported when it is typed; what --help says of it stands here.
+VERBS = {
+    "demo": "模拟一个 21 市的省份，跑一遍每晚流程，打印结论表",
+    "sync": "立即拉取、校验、对账、判定（不经 Prefect）",
+    "nightly": "运行每晚的 Prefect 流程",
+    "status": "各市当前状态",
+    "findings": "一个城市的差异清单",
+    "rejects": "一个城市被拒收的行",
+    "receipt": "生成回执（XLSX 与 CSV 问题清单）",
+    "master": "省级基本目录的版本：import、list",
+    "doctor": "体检：先查本系统，再逐市试拉",
+    "simulate": "模拟省份，持续运行",
+    "db": "台账数据库：upgrade",
+}
 
 app = App(name="citysync", help=HELP, help_format="plaintext", version_flags=["--version"])
-for verb in VERBS:
-    app.command(f"citysync.cli.{verb}:{verb}", name=verb)
+for verb, summary in VERBS.items():
+    app.command(f"citysync.cli.{verb}:{verb}", name=verb, help=summary)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def import_(
     settings = (places or Places()).settings()
     done = import_master(Import(file, effective, version, accept_shrink, reason), settings, now())
     if json:
-        print_json({"schema_version": 1, **done.__dict__})
+        print_json({"schema_version": 1, **asdict(done)})
     else:
         console().print(
             f"基本目录 {done.version}：{done.items} 项，自 {done.effective_on} 生效，较上一版变更 {done.changed} 个编码"
@@ -58,11 +59,12 @@ def import_(
 @master.command(name="list")
 def list_(*, json: bool = False, places: Places | None = None) -> int:
     """列出已导入的版本。"""
-    from citysync.storage import catalogue
-    from citysync.storage.engine import open_store
+    from citysync.storage import reading
+    from citysync.storage.schema import open_store
 
     settings = (places or Places()).settings()
-    versions = catalogue.versions(open_store(settings.database_url.get_secret_value(), write=False))
+    with open_store(settings.database, write=False) as store:
+        versions = reading.master_versions(store)
     if json:
         print_json({"schema_version": 1, "versions": versions})
     else:

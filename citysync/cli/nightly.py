@@ -51,4 +51,4 @@ def run_flow(settings: Settings, cities: tuple[str, ...], business_date: date | 
     state = flow(list(cities) or None, business_date, return_state=True)
     if state.is_failed() and not state.data:
         raise StorageError(state.message or "运行失败")
-    return state.result(raise_on_failure=False)
+    return str(state.result(raise_on_failure=False))

@@ -36,7 +36,7 @@ class Places:
         settings = self.settings()
         os.environ["CITYSYNC_DATA_DIR"] = str(settings.data_dir)
         os.environ["CITYSYNC_CITIES_DIR"] = str(settings.cities_dir)
-        os.environ["CITYSYNC_DATABASE_URL"] = settings.database_url.get_secret_value()
+        os.environ["CITYSYNC_DATABASE_URL"] = settings.database
         return settings
 
 

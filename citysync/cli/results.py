@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """A run's facts and its verdicts as rows: city_code, city_name, state, since, grade, axes, reasons, counts."""
+    """A run's facts and its verdicts as rows: code, name, state, since, grade, axes, reasons, counts."""
 
     run: Mapping[str, Any] | None
     verdicts: Sequence[Mapping[str, Any]]
@@ -27,10 +27,10 @@ class Result:
 def published(settings: Settings, run_id: str) -> Result:
     """Return a run as the ledger has it."""
     from citysync.storage import reading
-    from citysync.storage.engine import open_store
+    from citysync.storage.schema import open_store
 
-    store = open_store(settings.database_url.get_secret_value(), write=False)
-    return Result(reading.run(store, run_id), reading.verdicts_of(store, run_id))
+    with open_store(settings.database, write=False) as store:
+        return Result(reading.run_of(store, run_id), reading.verdicts_of(store, run_id))
 
 
 def unpublished(night: Night) -> Result:
@@ -42,8 +42,8 @@ def unpublished(night: Night) -> Result:
 def verdict_row(verdict: Verdict, name: str) -> dict[str, Any]:
     """Return a verdict as the ledger would show it, but for since when."""
     return {
-        "city_code": verdict.city_code,
-        "city_name": name,
+        "code": verdict.city_code,
+        "name": name,
         "state": verdict.state.value,
         "since": None,
         "grade": verdict.grade,

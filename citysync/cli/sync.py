@@ -35,14 +35,13 @@ def sync(
     from citysync.cli.progress import progress
     from citysync.domain.run import Trigger
     from flows.crew import crew_of
-    from flows.night import Asked, begin, walk_all
+    from flows.night import Asked, begin, closing_well, walk_all
 
     del no_alert  # this version sends no alerts yet; the option is the contract's, so that scripts may say it already
     settings = (places or Places()).settings()
     with crew_of(1 if len(cities) == 1 else settings.workers) as crew:
         night = begin(Asked(Trigger.ON_DEMAND, cities, business_date, publish=not dry_run), settings, now())
-        with progress(night) as say:
+        with closing_well(night, now), progress(night) as say:
             walk_all(night, crew, say, now, settings.workers)
-        night.close(now())
     result = unpublished(night) if dry_run else published(settings, night.run.run_id)
     return show(result, json=json)

@@ -23,6 +23,7 @@ Model = TypeVar("Model", bound=BaseModel)
 SourceModel = Callable[[str], type[SourceBase] | None]
 
 _SQLITE = re.compile(r"^(sqlite(?:\+[a-z]+)?:///)(file:)?+(?!/|:memory:)(.+)$")
+_CODE = re.compile(r"[0-9]{6}")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -188,7 +189,7 @@ def _misnamed(path: Path, tree: Table, layers: Layers) -> list[Problem]:
     code = tree.get("code")
     if path.suffix != ".toml":
         return [layers.problem((), f"文件名 {path.name} 的后缀不是小写 .toml", f"改名为 {path.stem}.toml")]
-    if isinstance(code, str) and code != path.stem:
+    if isinstance(code, str) and _CODE.fullmatch(code) and code != path.stem:
         remedy = f"把文件改名为 {code}.toml，或改正 code"
         return [layers.problem(("code",), f"文件名 {path.name} 与 code {shown(code)} 不一致", remedy)]
     return []

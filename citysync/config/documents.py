@@ -124,8 +124,12 @@ def read_document(path: Path) -> Document:
 
 def _syntax(path: Path, text: str, said: str) -> Problem:
     where = _WHERE.search(said)
-    line = int(where[1]) if where and where[1] else max(1, len(text.rstrip().splitlines()))
-    seen = next((chinese for english, chinese in _SYNTAX.items() if said.startswith(english)), said)
+    if where is not None and where[1] is not None:
+        line = int(where[1])
+        seen = next((chinese for english, chinese in _SYNTAX.items() if said.startswith(english)), said)
+    else:
+        line = max(1, len(text.rstrip().splitlines()))
+        seen = "文件到头了，括号、引号或值还没有写完"
     remedy = _REMEDIES.get(seen, "改正这一行的 TOML 写法（也看看上一行）")
     return Problem(str(path), line, "", f"TOML 语法错误：{seen}", remedy)
 

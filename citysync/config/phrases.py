@@ -27,8 +27,8 @@ _TYPES = {  # pydantic's word → what is wanted, and an example of it
     "model_attributes_type": ("一个表", "写作 { 键 = 值 } 或另起一行 [表名]"),
 }
 _PATTERNS = {
-    r"^[0-9]{6}$": ("6 位行政区划代码", '如 "440300"'),
-    r"^[0-9A-Z]{12}$": ("12 位基本编码", '数字和大写字母，如 "440106043001"'),
+    r"^[0-9]{6}$": (" 6 位行政区划代码", '如 "440300"'),
+    r"^[0-9A-Z]{12}$": (" 12 位基本编码", '数字和大写字母，如 "440106043001"'),
     r"^[A-Za-z][A-Za-z0-9_]*$": (
         "环境变量名",
         "这里写变量的名字，如 CITYSYNC_SECRET_440300；密码本身放进环境变量或 CITYSYNC_SECRETS_DIR",
@@ -55,15 +55,21 @@ def phrase(error: ErrorDetails, key: Key) -> tuple[str, str]:
     if kind == "string_pattern_mismatch" and facts["pattern"] in _PATTERNS:
         wanted, remedy = _PATTERNS[facts["pattern"]]
         return f"应为{wanted}，看到 {seen}", remedy
+    if kind == "missing" and isinstance(key[-1], int):
+        return f"列表缺少第 {key[-1] + 1} 个值", "请核对列表中应有几个值"
     told = {
         "missing": ("缺少必填的键", f"请加上 {key[-1]} = …"),
-        "literal_error": (f"没有这个选项，看到 {seen}", f"可选：{facts.get('expected')}".replace(" or ", "、")),
+        "literal_error": (f"没有这个选项，看到 {seen}", _options(str(facts.get("expected")))),
         "string_too_short": ("内容为空", "请填写，或删去这个键"),
         "too_short": (f"个数不对，看到 {facts.get('actual_length')} 个", "请核对列表中应有几个值"),
         "too_long": (f"个数不对，看到 {facts.get('actual_length')} 个", "请核对列表中应有几个值"),
         "value_error": (f"看到 {seen}", str(facts.get("error"))),
     }
     return told.get(kind, (f"{error['msg']}，看到 {seen}", "请改正"))
+
+
+def _options(listed: str) -> str:
+    return "可选：" + listed.replace(" or ", "、").replace(", ", "、").replace("'", '"')
 
 
 def unknown_key(model: type[BaseModel], at: Key, inside: Key) -> tuple[str, str]:

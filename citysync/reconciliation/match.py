@@ -58,7 +58,7 @@ def match(validation: Validation, master: MasterCatalogue, city: City, on: date)
     """
     _refuse_repeated_codes(master)
     rows = _with_highest_version(validation.accepted)
-    newest = rows.filter(pl.col("task_version").eq_missing("highest_version"))
+    newest = rows.filter(pl.col("task_version").eq_missing(pl.col("highest_version")))
     newest = newest.with_columns(contenders=pl.len().over(items.KEY))
     conflicts = newest.filter(pl.col("contenders") > 1)
     chosen = newest.filter((pl.col("contenders") == 1) & _in_use())
@@ -75,7 +75,7 @@ def match(validation: Validation, master: MasterCatalogue, city: City, on: date)
         paired=judged.filter(known),
         overclaimed=judged.filter(~known).join(parents, on="catalog_code", how="anti"),
         parents=parents,
-        superseded=rows.filter(pl.col("task_version").ne_missing("highest_version") & _in_use()),
+        superseded=rows.filter(pl.col("task_version").ne_missing(pl.col("highest_version")) & _in_use()),
         conflicts=conflicts,
         unclaimed=unclaimed,
         due=obligations.height,

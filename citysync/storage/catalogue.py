@@ -56,7 +56,7 @@ def save_master(
     _refuse_duplicates(items, source)
     with store.writing(lock="master") as connection:
         before = connection.execute(master_in_force(effective_on)).first()
-        if before is not None and shrink_reason is None:
+        if before is not None and not (shrink_reason or "").strip():
             _refuse_shrink(before, items.height, source)
         name = _free_name(connection, effective_on, version)
         facts = {"name": name, "effective_on": effective_on, "imported_at": now, "source": source}
@@ -68,9 +68,9 @@ def save_master(
             connection.execute(sa.insert(tables.master_items), rows)
         if before is not None:
             _save_changes(connection, before.seq, seq, dict.fromkeys(changed, effective_on))
-    return Imported(
-        name, effective_on, items.height, 0 if before is None else len(changed), None if before is None else before.name
-    )
+    if before is None:
+        return Imported(name, effective_on, items.height, 0, None)
+    return Imported(name, effective_on, items.height, len(set(changed)), before.name)
 
 
 def load_master(store: Store, on: date) -> MasterCatalogue:

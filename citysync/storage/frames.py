@@ -8,14 +8,15 @@ from typing import Any
 import polars as pl
 from polars import selectors
 
+from citysync.storage.tables import NUL_SHOWN
+
 _SLICE = 10_000
-_NUL_SHOWN = "␀"  # PostgreSQL's text cannot hold U+0000; its picture shows that it was sent
 
 
 def slices(frame: pl.DataFrame, columns: Iterable[str], **owner: int | str) -> Iterator[list[dict[str, Any]]]:
     """Yield lists of rows with the named columns and the owner's keys."""
     shown = frame.select(*columns).with_columns(
-        selectors.string().str.replace_all("\x00", _NUL_SHOWN, literal=True),
+        selectors.string().str.replace_all("\x00", NUL_SHOWN, literal=True),
         **{name: pl.lit(value) for name, value in owner.items()},
     )
     for part in shown.iter_slices(_SLICE):

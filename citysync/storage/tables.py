@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 VERSION_TABLE = "citysync_schema"
+NUL_SHOWN = "␀"  # PostgreSQL's text cannot hold U+0000; its picture shows that it was sent
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -55,6 +56,20 @@ class Json(sa.TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
+class Words(sa.TypeDecorator[str]):
+    """Text from outside the frames, an error's or a URL's: what no database can hold is shown instead of refused."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """Return the text with U+0000 and lone surrogates made visible."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace("\x00", NUL_SHOWN).encode("utf-8", "backslashreplace").decode()
+
+
 metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -81,7 +96,7 @@ runs = sa.Table(
     sa.Column("pid", sa.Integer),
     sa.Column("heartbeat_at", Instant),
     sa.Column("lease_until", Instant),
-    sa.Column("error", sa.Text),
+    sa.Column("error", Words),
     sqlite_autoincrement=True,
 )
 
@@ -92,7 +107,7 @@ run_cities = sa.Table(
     sa.Column("run_seq", sa.ForeignKey("runs.seq", ondelete="CASCADE"), primary_key=True),
     sa.Column("city_code", sa.Text, primary_key=True),
     sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("city_name", sa.Text, nullable=False),
+    sa.Column("city_name", Words, nullable=False),
 )
 
 # validated: rows of the city were accepted or rejected in this run, so that findings and rejections speak of it.
@@ -168,7 +183,7 @@ rejections = _of_a_verdict(
 pages = _of_a_verdict(
     "pages",
     sa.Column("number", sa.Integer, nullable=False),
-    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("url", Words, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("fetched_at", Instant, nullable=False),
@@ -195,9 +210,9 @@ master_versions = sa.Table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("effective_on", sa.Date, nullable=False),
     sa.Column("imported_at", Instant, nullable=False),
-    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("source", Words, nullable=False),
     sa.Column("items", sa.Integer, nullable=False),
-    sa.Column("shrink_reason", sa.Text),
+    sa.Column("shrink_reason", Words),
     sqlite_autoincrement=True,
 )
 

@@ -49,6 +49,8 @@ def translated(place: Place) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         raise refused(error, place) from error
+    except sa.exc.TimeoutError as error:
+        raise StorageError(f"台账 {place.name} 的连接都在使用中，没有等到空闲的；请减少并行的城市数后重试") from error
 
 
 def refused(error: sa.exc.DBAPIError, place: Place) -> StorageError:

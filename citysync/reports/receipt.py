@@ -1,0 +1,156 @@
+"""The receipt (回执) a city acts on: one XLSX for people, one CSV for programs, each written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from citysync.domain.errors import StorageError
+from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS, Axis, Fault, Standing
+from citysync.domain.verdict import State
+from citysync.reports.rows import HEADINGS, ReceiptRow, receipt_rows
+from citysync.reports.sheets import MAX_ROWS, Sheet, to_csv, to_xlsx
+
+__all__ = ["HEADINGS", "ReceiptRow", "receipt_rows", "write_receipt"]
+
+Summary = Mapping[str, object]  # a city's entry in the JSON of `status`; run_id and master_version beside it if known
+
+COUNT_LABELS = {
+    "received": "收到",
+    "accepted": "合格",
+    "rejected": "退回",
+    "duplicate": "重复合并",
+    "due": "应有",
+    "met": "已有",
+    "paired": "配对",
+    "missing": "漏领",
+    "overclaimed": "超领",
+    "drifted": "不一致",
+    "findings": "问题",
+}
+_WIDTHS = (6, 12, 30, 34, 36, 15, 8, 14, 8, 26, 30, 30, 40, 12, 12, 24, 24)
+_NAME_LENGTH = 20
+_ABOUT = (
+    ("本回执", "列出本次核对中的每一个问题，一行一个；退回的行在最前，其次是错误、提示、书写差异。"),
+    ("级别", "退回：该行缺少可核对的要素，未参加核对。错误：影响同步状态。提示、书写差异：不影响状态，建议改正。"),
+    ("应为、现为", "数据原样，空白表示没有值；代码的含义写在备注里。"),
+    ("改哪里", "在本市事项系统中改什么；改好后随下一次取数自动复核，不必回传本表。"),
+    ("来源行号", "退回的行在本市所送数据中的行号，从 1 起。"),
+    ("首次发现、截止", "核对日期；截止日之前为宽限期，空白表示没有宽限。"),
+    ("申诉说明", "认为结论有误的，请在最后一列选择或填写理由。"),
+    ("编码", "各种编码都是文本，请勿转成数字，否则末位会丢失。另附的 CSV 请导入为文本，不要双击打开。"),
+    ("CSV", "以 = + - @ 或单引号开头的内容前面加了一个单引号，程序读取时请去掉一个。"),
+)
+
+
+def write_receipt(
+    folder: Path,
+    city_code: str,
+    city_name: str,
+    business_date: date,
+    rows: Sequence[ReceiptRow],
+    summary: Summary,
+    *,
+    sheet_rows: int = MAX_ROWS,
+) -> list[Path]:
+    """Write ``440300_深圳市_问题清单_20261123.xlsx`` and ``.csv`` into a folder and return their paths.
+
+    ``summary``: ``state``, ``since``, ``grade``, ``axes``, ``reasons``, ``counts`` as in the JSON of ``status``, and
+    ``run_id``, ``master_version``. Without any row, one row without a number says why there is none. Rows beyond
+    ``sheet_rows`` continue on further sheets. Raises ``StorageError``; a file already there is then unchanged.
+    """
+    listed = [row.cells() for row in rows] or [_why_none(summary).cells()]
+    about = Sheet("说明", _ABOUT, (16, 100))
+    facts = [*_facts(city_code, city_name, business_date, summary), *_tallies(rows)]
+    book = to_xlsx([about, Sheet("汇总", facts, (22, 80)), *_lists(listed, sheet_rows)], business_date)
+    name = "_".join(
+        part for part in (_safe(city_code), _safe(city_name), "问题清单", f"{business_date:%Y%m%d}") if part
+    )
+    contents = {".xlsx": book, ".csv": to_csv([tuple(HEADINGS.values()), *listed])}
+    return [_written(folder, f"{name}{suffix}", content) for suffix, content in contents.items()]
+
+
+def _lists(listed: Sequence[tuple[str, ...]], sheet_rows: int) -> Iterator[Sheet]:
+    for place, start in enumerate(range(0, len(listed), sheet_rows), start=1):
+        name = "问题清单" if place == 1 else f"问题清单{place}"
+        rows = [tuple(HEADINGS.values()), *listed[start : start + sheet_rows]]
+        yield Sheet(name, rows, _WIDTHS, heading=True, choices=len(HEADINGS) - 1)
+
+
+def _why_none(summary: Summary) -> ReceiptRow:
+    """Return the one row of a receipt without problems: an empty list must never read as a clean one."""
+    state = str(summary.get("state") or "")
+    told = {State.IN_SYNC: "没有问题", State.LAGGING: "没有逐条问题", State.UNKNOWN: "本次未判定"}
+    problem = next((text for known, text in told.items() if known == state), "未取得可核对的数据，没有逐条问题")
+    note = "原因不在贵市，无需处理" if state == State.UNKNOWN else ""
+    empty = dict.fromkeys(HEADINGS, "")
+    return ReceiptRow(**{**empty, "problem": problem, "hint": "；".join(_reasons(summary)), "note": note})
+
+
+def _reasons(summary: Summary) -> Iterator[str]:
+    reasons = summary.get("reasons")
+    for reason in reasons if isinstance(reasons, list | tuple) else ():
+        side = _label(FAULT_LABELS, Fault, reason.get("fault"))
+        yield f"{reason.get('text') or reason.get('code')}（{side}）"
+
+
+def _facts(city_code: str, city_name: str, on: date, summary: Summary) -> Iterator[tuple[str, str]]:
+    yield "城市", f"{city_name}（{city_code}）"
+    yield "核对日期", on.isoformat()
+    yield "状态", _label(STATE_LABELS, State, summary.get("state"))
+    for key, label in {
+        "since": "自",
+        "grade": "完整性等级",
+        "run_id": "运行",
+        "master_version": "基本目录版本",
+    }.items():
+        yield label, str(summary.get(key) or "—")
+    for reason in _reasons(summary):
+        yield "原因", reason
+    axes = summary.get("axes")
+    words = {standing.word: label for standing, label in STANDING_LABELS.items()}
+    for axis, label in AXIS_LABELS.items():
+        word = axes.get(Axis(axis).value) if isinstance(axes, Mapping) else None
+        yield label, words.get(str(word), words[Standing.UNKNOWN.word])
+    counts = summary.get("counts")
+    for name, label in COUNT_LABELS.items():
+        yield label, str(counts.get(name, "—")) if isinstance(counts, Mapping) else "—"
+
+
+def _tallies(rows: Sequence[ReceiptRow]) -> Iterator[tuple[str, str]]:
+    yield "本回执共", f"{len(rows)} 行"
+    for title, column in {"按级别": "severity", "按问题": "problem", "按县区": "county"}.items():
+        tally = Counter(getattr(row, column) for row in rows)
+        for word, count in sorted(tally.items(), key=lambda pair: (-pair[1], pair[0])):
+            yield f"{title}：{word or '（未分）'}", str(count)
+
+
+def _label(labels: Mapping[Fault, str] | Mapping[State, str], kind: type[Fault | State], word: object) -> str:
+    return next((labels[known] for known in kind if known.value == word), str(word or "—"))  # type: ignore[index]
+
+
+def _safe(name: str) -> str:
+    """Return what of a name may stand in a file name: letters and digits of any script, not many."""
+    return "".join(letter for letter in name if letter.isalnum())[:_NAME_LENGTH]
+
+
+def _written(folder: Path, name: str, content: bytes) -> Path:
+    """Write a file so that its name only ever shows the whole of it: temp, fsync, rename."""
+    path, temporary = folder / name, folder / f".{uuid.uuid4().hex}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"回执 {path} 没有写成：{error.strerror}；检查磁盘空间和文件夹权限后重试") from error
+    return path

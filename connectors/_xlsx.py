@@ -1,0 +1,96 @@
+"""XLSX by cell type: a reader asked for text turns a damaged 31-digit code into a plausible wrong one."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from citysync.domain.errors import OverBudget, Unreadable
+from connectors._mapping import number_text
+
+_HEADER_WITHIN = 20
+_ENOUGH_HEADINGS = 2
+_UNPACKED_CAP = 512 * 2**20
+_OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
+
+
+def read_xlsx(data: bytes, known: Collection[str]) -> list[dict[str, object]]:
+    """Return the rows below the header row of the one sheet that has known headings.
+
+    Numbers become their shortest text, beyond 15 digits with an exponent, so that a code Excel damaged shows it; dates
+    ISO 8601. Raises ``Unreadable`` for what is no whole workbook, ``OverBudget`` for a bomb.
+    """
+    _check_archive(data)
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        sheets = {
+            name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
+        }
+    except (CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
+        raise Unreadable(f"XLSX 文件不完整或已损坏（{type(error).__name__}）；请重新导出") from error
+    name, start = _table(sheets, known)
+    header = _header(sheets[name][start], name)
+    return [
+        {heading: _text(row[column]) for column, heading in header.items()}
+        for row in sheets[name][start + 1 :]
+        if any(row[column] != "" for column in header)
+    ]
+
+
+def _check_archive(data: bytes) -> None:
+    if data.startswith(_OLD_OR_LOCKED):
+        raise Unreadable("文件实际为旧版 xls 或加密的工作簿；请另存为未加密的 xlsx")
+    if not data.startswith(b"PK"):
+        actual = "网页（HTML）" if data.lstrip()[:1] == b"<" else "其他格式"
+        raise Unreadable(f"文件实际为{actual}而不是 xlsx；请重新导出")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise Unreadable("XLSX 文件不完整（缺少目录）；请重新上传") from error
+    if unpacked > _UNPACKED_CAP:
+        raise OverBudget(f"XLSX 解压后 {unpacked / 2**20:,.0f} MB，超过上限 {_UNPACKED_CAP // 2**20} MB；请检查文件")
+
+
+def _table(sheets: dict[str, list[list[Any]]], known: Collection[str]) -> tuple[str, int]:
+    """Return (sheet, index of its header row); an empty first sheet or one of notes is passed over."""
+    found = {name: place for name, rows in sheets.items() if (place := _header_row(rows, known)) is not None}
+    if not found:
+        raise Unreadable(
+            f"前 {_HEADER_WITHIN} 行内没有认得的表头（工作表：{'、'.join(sheets)}）；请核对表头或 [fields]"
+        )
+    if len(found) > 1:
+        raise Unreadable(f"有多个工作表带表头：{'、'.join(found)}；请只保留一个")
+    return next(iter(found.items()))
+
+
+def _header_row(rows: Sequence[Sequence[Any]], known: Collection[str]) -> int | None:
+    counts = [sum(str(cell).strip() in known for cell in row) for row in rows[:_HEADER_WITHIN]]
+    best = max(counts, default=0)
+    return counts.index(best) if best >= _ENOUGH_HEADINGS else None
+
+
+def _header(cells: Sequence[Any], sheet: str) -> dict[int, str]:
+    header = {column: str(cell).strip() for column, cell in enumerate(cells) if str(cell).strip()}
+    names = list(header.values())
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise Unreadable(f"工作表 {sheet} 表头重复：{twice}；同名的列只能有一个", place="表头")
+    return header
+
+
+def _text(cell: Any) -> str | None:  # noqa: ANN401 — calamine's cells are of many types
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float | int):
+        return number_text(float(cell))
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ")
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    return str(cell) or None

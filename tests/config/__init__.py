@@ -1,0 +1,1 @@
+"""Settings, city files and secrets: what is refused, and whether the message helps."""

@@ -1,0 +1,1 @@
+"""Doors to the cities, against real servers, real databases and real files."""

@@ -1,0 +1,1 @@
+"""Sentences about matching, checking and judging."""

@@ -1,0 +1,1 @@
+"""Rows as sent become accepted, rejected or merged ones; the master catalogue is read or refused."""

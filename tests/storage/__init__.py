@@ -1,0 +1,1 @@
+"""What the ledger keeps, and what it refuses."""
