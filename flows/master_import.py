@@ -11,8 +11,8 @@ from typing import Literal
 from citysync.config.settings import Settings
 from citysync.domain.errors import ConfigError, MasterError, SourceError
 from citysync.storage import catalogue, reading
-from citysync.storage.schema import open_store
 from connectors._files import read_records
+from flows.ledger_at import writable_ledger
 from flows.night import SHANGHAI
 from schemas.master import master_changes, typed_master
 
@@ -46,7 +46,7 @@ def import_master(asked: Import, settings: Settings, now: datetime) -> catalogue
         raise ConfigError("--accept-shrink 需要同时给出 --reason 原因，原因会记入台账")
     items = typed_master(_records(asked.path))
     effective_on = asked.effective_on or now.astimezone(SHANGHAI).date()
-    with open_store(settings.database, write=True) as store:
+    with writable_ledger(settings) as store:
         before = reading.master_version_in_force(store, effective_on)
         changed = frozenset() if before is None else master_changes(catalogue.load_version(store, before).items, items)
         return catalogue.save_master(

@@ -21,6 +21,7 @@ from citysync.storage.engine import Store
 from citysync.storage.schema import exists, open_store
 from connectors import names, source_model
 from flows.crew import Crew, Job, Lost
+from flows.ledger_at import writable_ledger
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 Say = Callable[[str, str], None]  # (city code, one line for people)
@@ -105,7 +106,7 @@ def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
     business_date = asked.business_date or now.astimezone(SHANGHAI).date()
     if not exists(settings.database):
         raise MasterError("尚未导入基本目录，无法判定任何城市；请先运行 citysync master import FILE")
-    store = open_store(settings.database, write=asked.publish)
+    store = writable_ledger(settings) if asked.publish else open_store(settings.database, write=False)
     version = reading.master_version_in_force(store, business_date)
     if version is None:
         store.close()

@@ -79,9 +79,9 @@ def typed_master(records: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     empty, lacks a column, has one nobody knows, a value nobody can read, or a code twice with different content.
     """
     refuse_blind_pandera()
-    if not any(text_of(cell) for row in records for cell in row.values()):
+    rows = _as_text(records, columns_of(records)) if any(map(any, map(_cells, records))) else pl.DataFrame()
+    if rows.is_empty():
         raise MasterError("基本目录为空：没有任何事项；请检查文件或接口是否导出完整，不会以空目录核对各市")
-    rows = _as_text(records, columns_of(records))
     typed = rows.select(_ROW, *(_typed(name) for name in MASTER)).with_columns(_own_parent_is_none())
     _refuse(list(_problems(rows, typed)))
     once = typed.unique(list(MASTER), keep="first", maintain_order=True)
@@ -109,6 +109,10 @@ def _comparable(items: pl.DataFrame) -> pl.DataFrame:
     """Return a MASTER frame with lists as texts, and a mark by which a row that is there differs from none."""
     lists = [pl.col(name).list.unique().list.sort().list.join(",").fill_null("") for name in _LISTS]
     return items.select(list(MASTER)).with_columns(*lists, there=pl.lit(True))
+
+
+def _cells(record: Mapping[str, object]) -> Iterator[bool]:
+    return ((text_of(cell) or "").strip() != "" for cell in record.values())
 
 
 def _as_text(records: Sequence[Mapping[str, object]], columns: Sequence[Column]) -> pl.DataFrame:

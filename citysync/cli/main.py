@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 from citysync.domain.errors import CitySyncError, ConfigError
@@ -30,7 +30,7 @@ VERBS = {
     "db": "台账数据库：upgrade",
 }
 
-app = App(name="citysync", help=HELP, help_format="plaintext", version_flags=["--version"])
+app = App(name="citysync", help=HELP, help_format="plaintext", default_parameter=Parameter(negative=()))
 for verb, summary in VERBS.items():
     app.command(f"citysync.cli.{verb}:{verb}", name=verb, help=summary)
 

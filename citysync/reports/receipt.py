@@ -10,8 +10,16 @@ from datetime import date
 from pathlib import Path
 
 from citysync.domain.errors import StorageError
-from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS, Axis, Fault, Standing
-from citysync.domain.verdict import State
+from citysync.domain.verdict import (
+    AXIS_LABELS,
+    FAULT_LABELS,
+    STANDING_LABELS,
+    STATE_LABELS,
+    Axis,
+    Fault,
+    Standing,
+    State,
+)
 from citysync.reports.rows import HEADINGS, ReceiptRow, receipt_rows
 from citysync.reports.sheets import MAX_ROWS, Sheet, to_csv, to_xlsx
 
@@ -32,6 +40,7 @@ COUNT_LABELS = {
     "drifted": "不一致",
     "findings": "问题",
 }
+GRADE_LABELS = {"A": "A 已证实完整", "B": "B 稳定", "C": "C 未证实", "X": "X 不完整"}
 _WIDTHS = (6, 12, 30, 34, 36, 15, 8, 14, 8, 26, 30, 30, 40, 12, 12, 24, 24)
 _NAME_LENGTH = 20
 _ABOUT = (
@@ -94,17 +103,17 @@ def _why_none(summary: Summary) -> ReceiptRow:
 def _reasons(summary: Summary) -> Iterator[str]:
     reasons = summary.get("reasons")
     for reason in reasons if isinstance(reasons, list | tuple) else ():
-        side = _label(FAULT_LABELS, Fault, reason.get("fault"))
+        side = _label(FAULT_LABELS, reason.get("fault"))
         yield f"{reason.get('text') or reason.get('code')}（{side}）"
 
 
 def _facts(city_code: str, city_name: str, on: date, summary: Summary) -> Iterator[tuple[str, str]]:
     yield "城市", f"{city_name}（{city_code}）"
     yield "核对日期", on.isoformat()
-    yield "状态", _label(STATE_LABELS, State, summary.get("state"))
+    yield "状态", _label(STATE_LABELS, summary.get("state"))
+    yield "完整性等级", GRADE_LABELS.get(str(summary.get("grade")), "没有取得数据")
     for key, label in {
         "since": "自",
-        "grade": "完整性等级",
         "run_id": "运行",
         "master_version": "基本目录版本",
     }.items():
@@ -129,8 +138,8 @@ def _tallies(rows: Sequence[ReceiptRow]) -> Iterator[tuple[str, str]]:
             yield f"{title}：{word or '（未分）'}", str(count)
 
 
-def _label(labels: Mapping[Fault, str] | Mapping[State, str], kind: type[Fault | State], word: object) -> str:
-    return next((labels[known] for known in kind if known.value == word), str(word or "—"))  # type: ignore[index]
+def _label(labels: Mapping[Fault, str] | Mapping[State, str], word: object) -> str:
+    return {str(known): label for known, label in labels.items()}.get(str(word), str(word or "—"))
 
 
 def _safe(name: str) -> str:

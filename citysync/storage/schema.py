@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from citysync.domain.errors import StorageError
 from citysync.storage.engine import BUSY_SECONDS, Store, checked_url, connect, sqlite_path
 from citysync.storage.tables import VERSION_TABLE
-from citysync.storage.translate import damaged
+from citysync.storage.translate import damaged, on_disk
 
 REVISIONS = ("0001",)  # every released version of the schema, oldest first; a test holds it to the migrations
 HEAD = REVISIONS[-1]
@@ -88,16 +88,21 @@ def upgrade(url: str) -> Upgrade:
 
 def _absent(url: sa.URL) -> bool:
     path = sqlite_path(url) if url.get_backend_name() == "sqlite" else None
-    return path is not None and (not path.exists() or (path.is_file() and path.stat().st_size == 0))
+    if path is None:
+        return False
+    with on_disk(path, "打开台账"):
+        return not path.exists() or (path.is_file() and path.stat().st_size == 0)
 
 
 def _look_at_folder(url: sa.URL) -> None:
     path = sqlite_path(url) if url.get_backend_name() == "sqlite" else None
     if path is None:
         return
-    if path.is_dir():
+    with on_disk(path, "打开台账"):
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+    if is_folder:
         raise StorageError(f"台账 {path} 是一个文件夹；请在 CITYSYNC_DATABASE_URL 里写出文件名")
-    if not path.parent.is_dir():
+    if not has_folder:
         raise StorageError(f"台账 {path} 所在的文件夹 {path.parent} 不存在；请先建立它，或改正 CITYSYNC_DATABASE_URL")
 
 

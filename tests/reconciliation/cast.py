@@ -45,7 +45,7 @@ class Walk:
         return set(self.findings.get_column("check"))
 
 
-def walk(  # noqa: PLR0913 - each argument is one thing a sentence may vary
+def walk(
     rows: Sequence[Mapping[str, str | None]] | None = None,
     master: MasterCatalogue | None = None,
     city: City | None = None,

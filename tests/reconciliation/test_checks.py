@@ -271,7 +271,7 @@ def test_an_absence_is_only_reported_from_what_is_proved_complete(grade: Grade, 
 @pytest.mark.parametrize("name", all_checks())
 def test_every_check_says_what_it_is(name: str) -> None:
     module = all_checks()[name]
-    assert module.__doc__.rstrip().endswith(("？", "。")), f"checks/{name}.py: ask its question in the docstring"
+    assert str(module.__doc__).rstrip().endswith(("？", "。")), f"checks/{name}.py: ask its question in the docstring"
     assert module.LABEL
     assert module.REMEDY
     assert module.HINT

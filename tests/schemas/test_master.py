@@ -166,7 +166,9 @@ def test_a_code_twice_with_different_content_is_refused_by_code_and_rows() -> No
     assert OTHER_CODE not in said
 
 
-@pytest.mark.parametrize("records", [(), ({},), ({"catalog_code": None, "task_name": " "},)])
+@pytest.mark.parametrize(
+    "records", [(), ({},), (dict.fromkeys(a_record()),), (dict.fromkeys(a_record(), "\u200b"),), ({"task_name": " "},)]
+)
 def test_an_empty_catalogue_is_refused(records: tuple[dict[str, object], ...]) -> None:
     assert "为空" in refusal(*records)
 

@@ -196,7 +196,7 @@ def test_a_reading_command_cannot_write(url: str) -> None:
         start_run(store, a_run(), CITIES)
 
 
-_WRITE_AS_NOBODY = """
+_AS_NOBODY = """
 import os, sys
 from citysync.domain.errors import StorageError
 from citysync.storage.ledger import start_run
@@ -204,8 +204,8 @@ from citysync.storage.schema import open_store
 from tests.storage.cast import CITIES, a_run
 with open_store(sys.argv[1] + ".first", write=True) as store:  # so that nothing is left to import
     start_run(store, a_run(), CITIES)
-if os.geteuid() == 0:  # root may write anything
-    os.setuid(65534)
+if os.geteuid() == 0:  # root may do anything
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
 try:
     with open_store(sys.argv[1], write=True) as store:
         start_run(store, a_run(), CITIES)
@@ -214,17 +214,27 @@ except StorageError as error:
 """
 
 
-def test_a_ledger_without_write_permission_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "citysync.db"
+@pytest.mark.parametrize(
+    ("folder_mode", "text"), [(0o777, "台账 {} 只读，写不进去"), (0o600, "打开台账 {} 失败：没有权限")]
+)
+def test_a_ledger_without_permission_is_named(tmp_path: Path, folder_mode: int, text: str) -> None:
+    path = tmp_path / "closed" / "citysync.db"
+    path.parent.mkdir()
     open_store(f"sqlite:///{path}", write=True).close()
-    path.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
-    tmp_path.chmod(0o777)
+    path.chmod(0o444)
     for folder in tmp_path.parents[:2]:  # pytest's own; others may pass through them
         folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+    tmp_path.chmod(0o777)
+    url = f"sqlite:///{tmp_path}/closed/citysync.db"
+    program = f"import pathlib; pathlib.Path({str(path.parent)!r}).chmod({folder_mode})"
     said = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", _WRITE_AS_NOBODY, f"sqlite:///{path}"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _AS_NOBODY.replace("if os.geteuid", f"{program}\nif os.geteuid"), url],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
-    assert f"台账 {path} 只读，写不进去" in said
+    path.parent.chmod(0o700)
+    assert text.format(path) in said
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

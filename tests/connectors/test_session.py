@@ -1,0 +1,294 @@
+"""The reader: bounded, stubborn within reason, and silent about secrets."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import traceback
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from citysync.domain.errors import ConfigError, OverBudget, Refused, SourceError, Throttled, Unreachable, Unreadable
+from citysync.domain.snapshot import Grade
+from connectors import pull
+from tests.connectors.doors import CANARY, PAGES, Memory, city_of, directory, pulled
+from tests.connectors.site import Asked, Sent, numbered, sends, site
+
+WHOLE = json.dumps({"code": 200, "data": {"list": directory(40), "total": 40}}, ensure_ascii=False).encode()
+BEARER = {"kind": "bearer", "secret": "CITYSYNC_SECRET_440300"}
+GZIP = {"Content-Encoding": "gzip"}
+
+
+def test_a_gzip_page_is_read_whole_and_so_is_one_of_two_members() -> None:
+    packed = gzip.compress(WHOLE[:500]) + gzip.compress(WHOLE[500:])
+    with site(lambda _: Sent(packed, headers=GZIP)) as city:
+        assert pulled({**PAGES, "url": city.url}).certificate.grade is Grade.A
+        assert city.asked[0].headers["accept-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (gzip.compress(WHOLE)[: len(gzip.compress(WHOLE)) // 2], "gzip 流不完整（缺少结束标记）"),
+        (gzip.compress(WHOLE)[:-1], "gzip 流不完整"),
+        (gzip.compress(WHOLE) + b"junk", "gzip 流损坏"),
+        (WHOLE, "gzip 流损坏"),
+    ],
+)
+def test_a_gzip_stream_that_is_cut_or_broken_is_tried_again_and_refused(body: bytes, words: str) -> None:
+    memory = Memory()
+    with site(lambda _: Sent(body, headers=GZIP)) as city, pytest.raises(Unreadable, match=words):
+        pulled({**PAGES, "url": city.url}, memory)
+    assert len(city.asked) == 3
+    assert memory.kept == []
+
+
+def test_a_gzip_bomb_is_stopped_while_it_inflates() -> None:
+    with (
+        site(lambda _: Sent(gzip.compress(bytes(100_000_000)), headers=GZIP)) as city,
+        pytest.raises(OverBudget, match="解压后超过上限"),
+    ):
+        pulled({**PAGES, "url": city.url})
+    assert len(city.asked) == 1
+
+
+def test_a_body_shorter_than_its_length_is_unreachable_after_three_attempts() -> None:
+    memory = Memory()
+    with site(lambda _: Sent(WHOLE[:100], length=len(WHOLE))) as city, pytest.raises(Unreachable) as caught:
+        pulled({**PAGES, "url": city.url}, memory)
+    assert "响应不完整" in str(caught.value)
+    assert "共试 3 次" in str(caught.value)
+    assert caught.value.place == "第 1 页"
+    assert len(memory.waited) == 2
+
+
+def test_a_body_that_stops_early_without_a_length_is_unreadable() -> None:
+    with (
+        site(lambda _: Sent(WHOLE[:1000], length=None)) as city,
+        pytest.raises(Unreadable, match="第 1 页：JSON 不完整"),
+    ):
+        pulled({**PAGES, "url": city.url})
+
+
+def test_a_chunked_body_without_its_last_chunk_is_unreachable() -> None:
+    with (
+        site(lambda _: Sent(b"5\r\nhello\r\n", headers={"Transfer-Encoding": "chunked"}, length=None)) as city,
+        pytest.raises(Unreachable),
+    ):
+        pulled({**PAGES, "url": city.url})
+
+
+def test_a_city_that_recovers_within_three_attempts_is_pulled() -> None:
+    memory = Memory()
+
+    def answer(asked: Asked) -> Sent:
+        return Sent(status=503) if asked.count < 3 else Sent(WHOLE)
+
+    with site(answer) as city:
+        assert pulled({**PAGES, "url": city.url}, memory).certificate.grade is Grade.A
+    assert "第 1 页第 2 次未成功" in memory.told[1]
+
+
+def test_a_closed_port_is_a_refused_connection() -> None:
+    with site(lambda _: Sent()) as city:
+        url = city.url
+    with pytest.raises(Unreachable, match="127.0.0.1 拒绝连接"):
+        pulled({**PAGES, "url": url})
+
+
+def test_a_host_that_does_not_exist_is_named_and_not_hammered() -> None:
+    memory = Memory()
+    with pytest.raises(Unreachable, match="域名 shaozhou.invalid 无法解析"):
+        pulled({**PAGES, "url": "http://shaozhou.invalid/items"}, memory)
+    assert memory.waited == []
+
+
+def test_a_name_that_resolves_to_our_own_machine_is_refused_before_a_byte_is_sent() -> None:
+    with site(numbered(directory(1))) as city:
+        with pytest.raises(Unreachable, match="域名 localhost 解析到本机"):
+            pulled({**PAGES, "url": city.url.replace("127.0.0.1", "localhost")})
+        assert city.asked == []
+
+
+def test_retry_after_is_honoured_in_seconds_and_as_a_date() -> None:
+    waits = ["7", "Mon, 23 Nov 2026 17:30:12 GMT"]
+
+    def answer(asked: Asked) -> Sent:
+        return Sent(WHOLE) if asked.count > 2 else Sent(status=429, headers={"Retry-After": waits[asked.count - 1]})
+
+    memory = Memory()
+    with site(answer) as city:
+        pulled({**PAGES, "url": city.url}, memory)
+    assert memory.waited == [7.0, 12.0]
+
+
+@pytest.mark.parametrize("asked_for", ["999999999", "Fri, 01 Jan 2099 00:00:00 GMT"])
+def test_a_wait_beyond_a_minute_is_throttled_at_once(asked_for: str) -> None:
+    memory = Memory()
+    with (
+        site(lambda _: Sent(status=429, headers={"Retry-After": asked_for})) as city,
+        pytest.raises(Throttled, match="对方要求等待"),
+    ):
+        pulled({**PAGES, "url": city.url}, memory)
+    assert memory.waited == []
+
+
+@pytest.mark.parametrize("junk", ["soon", "-5", ""])
+def test_junk_in_retry_after_means_our_own_pace(junk: str) -> None:
+    memory = Memory()
+    with (
+        site(lambda _: Sent(status=429, headers={"Retry-After": junk})) as city,
+        pytest.raises(Throttled, match="429"),
+    ):
+        pulled({**PAGES, "url": city.url}, memory)
+    assert [round(wait) for wait in memory.waited] in ([1, 3], [1, 4], [1, 5])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_names_the_secret_never_its_value_and_is_not_repeated(status: int) -> None:
+    with site(lambda _: Sent(status=status)) as city, pytest.raises(Refused) as caught:
+        pulled({**PAGES, "url": city.url, "auth": BEARER})
+    assert "请核对密钥 CITYSYNC_SECRET_440300" in str(caught.value)
+    assert len(city.asked) == 1
+
+
+def test_a_redirect_is_named_and_never_followed() -> None:
+    with site(lambda _: Sent()) as elsewhere:
+        with (
+            site(lambda _: Sent(status=302, headers={"Location": elsewhere.url + "/x"})) as city,
+            pytest.raises(Unreadable, match=r"跳转（302）到 http://127.0.0.1:[0-9]+/x"),
+        ):
+            pulled({**PAGES, "url": city.url, "auth": {"kind": "header", "header": "X-Api-Key", "secret": "S"}})
+        assert elsewhere.asked == []
+
+
+def test_a_login_page_in_gbk_is_called_by_its_title() -> None:
+    page = "<!DOCTYPE html><html><title>统一登录 &amp; 认证</title>".encode("gbk")
+    with (
+        site(lambda _: Sent(page, headers={"Content-Type": "application/json"})) as city,
+        pytest.raises(Unreadable, match="返回的是网页（标题：统一登录 & 认证）而不是数据"),
+    ):
+        pulled({**PAGES, "url": city.url})
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (Sent(status=204), "空响应"),
+        (Sent(b""), "空响应"),
+        (Sent(status=404), "接口地址已失效（404）"),
+        (Sent(status=400), "接口拒绝了请求（400）"),
+        (Sent(WHOLE, headers={"Content-Encoding": "br"}), "压缩方式 br"),
+        (Sent(b'{"a": 1, "a": 2}'), "JSON 键重复：a"),
+        (Sent(b'{"a": NaN}'), "NaN"),
+        (Sent(b"[" * 100_000), "嵌套过深"),
+        (Sent(b'["\xff\xff"]'), "编码不是 UTF-8、GB18030：第 2 字节"),
+        (Sent(b"[1]"), "第 1 条应是对象"),
+        (Sent(b'"text"'), "响应中没有 data.list"),
+    ],
+)
+def test_what_is_no_directory_is_unreadable_and_says_why(sent: Sent, words: str) -> None:
+    source = {**PAGES, "ok": None, "items": None if sent.body == b"[1]" else "data.list"}
+    with site(lambda _: sent) as city, pytest.raises(Unreadable, match=words):
+        pulled({**source, "url": city.url})
+
+
+def test_gb18030_is_read_whatever_it_is_labelled() -> None:
+    body = WHOLE.decode().replace("事项1", "镕基㐂").encode("gb18030")
+    with site(lambda _: Sent(body, headers={"Content-Type": "application/json; charset=gb2312"})) as city:
+        assert "镕基㐂" in pulled({**PAGES, "url": city.url}).rows["task_name"].to_list()
+        with pytest.raises(Unreadable, match="编码不是 UTF-8：第"):
+            pulled({**PAGES, "url": city.url, "encoding": "utf-8"})
+
+
+def test_time_runs_out_for_a_city_that_drips_and_for_one_that_is_slow() -> None:
+    memory = Memory(tick=70.0)
+    with site(lambda _: Sent(WHOLE * 40)) as city, pytest.raises(OverBudget, match="响应过慢"):
+        pulled({**PAGES, "url": city.url, "budget_seconds": 10_000}, memory)
+    memory = Memory(tick=9.0)
+    with site(numbered(directory(9))) as city, pytest.raises(OverBudget, match="时间预算"):
+        pulled({**PAGES, "url": city.url, "budget_seconds": 60}, memory)
+
+
+def test_no_pause_reaches_beyond_the_budget() -> None:
+    memory = Memory()
+    with site(lambda _: Sent(status=429, headers={"Retry-After": "50"})) as city, pytest.raises(Throttled):
+        pulled({**PAGES, "url": city.url, "budget_seconds": 30}, memory)
+    assert memory.waited == []
+
+
+@pytest.mark.parametrize(
+    ("auth", "header", "value"),
+    [
+        (BEARER, "authorization", f"Bearer {CANARY}"),
+        ({"kind": "header", "header": "X-Api-Key", "secret": "S"}, "x-api-key", CANARY),
+        ({"kind": "basic", "user": "citysync", "secret": "S"}, "authorization", "Basic Y2l0eXN5bmM6"),
+    ],
+)
+def test_credentials_stand_in_the_header_the_file_says(auth: dict[str, Any], header: str, value: str) -> None:
+    with site(lambda _: Sent(WHOLE)) as city:
+        pulled({**PAGES, "url": city.url, "auth": auth})
+    assert city.asked[0].headers[header].startswith(value)
+
+
+@pytest.mark.parametrize("auth", [{**BEARER, "param": "access_token"}, {**BEARER, "param": "ticket"}, BEARER])
+@pytest.mark.parametrize("status", [200, 302, 401, 500])
+def test_a_secret_is_in_no_error_no_evidence_address_and_no_progress(auth: dict[str, Any], status: int) -> None:
+    def echo(asked: Asked) -> Sent:
+        said = f"{asked.query} {asked.headers.get('authorization')}"
+        document = json.dumps({"code": 9, "msg": said}, ensure_ascii=False).encode()
+        return Sent(document, status, {"Location": f"/?t={CANARY}"})
+
+    memory = Memory()
+    city = None
+    with site(echo) as running:
+        city = city_of({**PAGES, "url": running.url, "auth": auth})
+        with pytest.raises(SourceError) as caught:
+            pull(city, memory.door())
+    everything = "".join(traceback.format_exception(caught.value))
+    everything += "".join(memory.told) + "".join(url for _, url, _ in memory.kept)
+    assert CANARY not in everything
+    assert CANARY.replace("/", "%2F").replace("+", "%2B").replace("=", "%3D") not in everything
+
+
+def test_a_secret_with_a_line_break_is_our_own_mistake_and_not_quoted() -> None:
+    memory = Memory()
+    door = memory.door()
+    city = city_of({**PAGES, "url": "http://127.0.0.1:9", "auth": BEARER})
+    object.__setattr__(door, "secret", lambda _: "abc\r\nX-Evil: 1")
+    with pytest.raises(ConfigError, match="CITYSYNC_SECRET_440300") as caught:
+        pull(city, door)
+    assert "X-Evil" not in str(caught.value)
+
+
+def test_proxies_of_the_host_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with site(lambda _: Sent(WHOLE)) as city:
+        assert pulled({**PAGES, "url": city.url}).rows.height == 40
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"url": "ftp://a/b"}, "http://"),
+        ({"url": "http://user:pw@a/b"}, "不含账号口令"),
+        ({"url": "http://a/b?Token=1"}, "不得写密钥"),
+        ({"headers": {"X-Api-Key": "1"}}, "不得写密钥"),
+        ({"headers": {"Authorization": "1"}}, "不得写密钥"),
+        ({"params": {"a": {"b": 1}}}, "嵌套"),
+        ({"auth": {"kind": "signature", "secret": "S"}}, "signature"),
+        ({"auth": {"kind": "basic", "secret": "S"}}, "user"),
+        ({"page_size": "100"}, "page_size"),
+        ({"pagesize": 100}, "pagesize"),
+    ],
+)
+def test_a_wrong_source_is_refused_before_any_network(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        city_of({**PAGES, "url": "http://a/b", **changes})
+
+
+def test_an_answer_of_one_page_may_be_a_bare_list() -> None:
+    with site(lambda _: sends(directory(2))) as city:
+        assert pulled({"connector": "http_pages", "url": city.url}).certificate.grade is Grade.B
