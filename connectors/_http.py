@@ -54,7 +54,9 @@ class HttpSource(SourceBase):
     @field_validator("headers")
     @classmethod
     def _no_secrets_in_headers(cls, headers: dict[str, str]) -> dict[str, str]:
-        for name in headers:
+        for name, value in headers.items():
+            if not (name + value).isascii() or not (name + value).isprintable():
+                raise ValueError(f"headers 的 {name!r} 含有换行、不可见或非 ASCII 字符")
             if name.lower() in _SECRET_HEADERS or any(word in name.lower() for word in SECRET_KEYS):
                 raise ValueError(
                     f'headers 中不得写密钥（{name}）；请改用 auth = {{ kind = "header", header = "{name}", … }}'

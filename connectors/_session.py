@@ -60,6 +60,13 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class _Whole:
+    data: bytes
+    next_link: str | None
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Trouble:
     error: SourceError
     again: bool = False
@@ -114,7 +121,7 @@ class Session:
     def _fetch(self, ask: Ask, number: int) -> Reply:
         place = f"第 {number} 页"
         attempt = 1
-        while isinstance(outcome := self._attempt(ask, number), _Trouble):
+        while isinstance(outcome := self._attempt(ask), _Trouble):
             pause = self._pause(outcome, attempt)
             if pause is None:
                 # Raised outside any except clause: a foreign exception in the chain would print the address.
@@ -123,7 +130,8 @@ class Session:
             self._door.progress(f"{place}第 {attempt} 次未成功，{pause:.0f} 秒后再试")
             self._door.wait(pause)
             attempt += 1
-        return outcome
+        raw = self._door.keep(outcome.data, number, self.redacted(ask.url))
+        return Reply(outcome.data, raw, ask.url, outcome.next_link, outcome.changed_at)
 
     def _pause(self, trouble: _Trouble, attempt: int) -> float | None:
         if not trouble.again or attempt == ATTEMPTS:
@@ -133,7 +141,7 @@ class Session:
         pause = PAUSES[attempt - 1] * (0.75 + spread) if trouble.after is None else trouble.after
         return pause if self._door.monotonic() + pause < self._deadline else None
 
-    def _attempt(self, ask: Ask, number: int) -> Reply | _Trouble:
+    def _attempt(self, ask: Ask) -> _Whole | _Trouble:
         left = self._deadline - self._door.monotonic()
         if left <= 0:
             return _Trouble(
@@ -150,22 +158,21 @@ class Session:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return self._trouble(response) or self._reply(response, ask, number)
+                return self._trouble(response) or self._whole(response)
         except Cut as error:
-            return _Trouble(error, again=True)
+            return _Trouble(Cut(str(error)), again=True)
         except SourceError as error:
             return _Trouble(error)
         except _FOREIGN as error:
             host = (origin(ask.url) or ("", "?", 0))[1]
             return _Trouble(*transport_fault(error, host, seconds))
 
-    def _reply(self, response: requests.Response, ask: Ask, number: int) -> Reply:
+    def _whole(self, response: requests.Response) -> _Whole:
         data = whole_body(self._chunks(response), response.headers.get("Content-Encoding", ""))
         self._bytes += len(data)
         if self._bytes > CITY_BYTES:
             raise OverBudget(f"全部响应超过上限 {CITY_BYTES // 2**30} GB；请检查接口是否重复给出数据")
-        raw = self._door.keep(data, number, self.redacted(ask.url))
-        return Reply(data, raw, ask.url, _next_link(response), _date(response.headers.get("Last-Modified")))
+        return _Whole(data, _next_link(response), _date(response.headers.get("Last-Modified")))
 
     def _chunks(self, response: requests.Response) -> Iterator[bytes]:
         # read1, not read: read(n) waits for n bytes, and a byte every few seconds would never meet a time-out.
@@ -242,3 +249,9 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 — handed on
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedSecurePool}
+
+    def close(self) -> None:
+        """Close every connection now: urllib3 waits for the collector, and an exception's frames keep pools alive."""
+        for key in list(self.poolmanager.pools.keys()):
+            self.poolmanager.pools[key].close()
+        super().close()

@@ -20,11 +20,6 @@ DIRECTORY: dict[str, pl.DataType] = {
 REQUIRED = ("task_code", "task_name", "task_type", "areacode", "catalog_code")
 
 
-def no_rows() -> pl.DataFrame:
-    """Return the directory of a city that sent nothing."""
-    return pl.DataFrame(schema=DIRECTORY)
-
-
 def _checks(column: Column) -> list[pa.Check]:
     listed = "|".join(VALUES.get(column.name, ()))
     match column.kind:

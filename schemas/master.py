@@ -79,7 +79,7 @@ def typed_master(records: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     empty, lacks a column, has one nobody knows, a value nobody can read, or a code twice with different content.
     """
     refuse_blind_pandera()
-    rows = _as_text(records, columns_of(records)) if any(map(any, map(_cells, records))) else pl.DataFrame()
+    rows = _as_text(records, columns_of(records)) if _any_value(records) else pl.DataFrame()
     if rows.is_empty():
         raise MasterError("基本目录为空：没有任何事项；请检查文件或接口是否导出完整，不会以空目录核对各市")
     typed = rows.select(_ROW, *(_typed(name) for name in MASTER)).with_columns(_own_parent_is_none())
@@ -100,19 +100,14 @@ def master_changes(before: pl.DataFrame, after: pl.DataFrame) -> frozenset[str]:
     return frozenset(both.filter(pl.any_horizontal(differs))["catalog_code"])
 
 
-def shrink_ratio(before: int, after: int) -> float:
-    """Return which share of its items a catalogue has lost, 0.0 to 1.0; growth and a first version lose nothing."""
-    return max(0, before - after) / before if before else 0.0
-
-
 def _comparable(items: pl.DataFrame) -> pl.DataFrame:
     """Return a MASTER frame with lists as texts, and a mark by which a row that is there differs from none."""
     lists = [pl.col(name).list.unique().list.sort().list.join(",").fill_null("") for name in _LISTS]
     return items.select(list(MASTER)).with_columns(*lists, there=pl.lit(True))
 
 
-def _cells(record: Mapping[str, object]) -> Iterator[bool]:
-    return ((text_of(cell) or "").strip() != "" for cell in record.values())
+def _any_value(records: Sequence[Mapping[str, object]]) -> bool:
+    return any((text_of(cell) or "").strip() for record in records for cell in record.values())
 
 
 def _as_text(records: Sequence[Mapping[str, object]], columns: Sequence[Column]) -> pl.DataFrame:

@@ -49,7 +49,7 @@ def rules(city: City, regions: Sequence[str], columns: Sequence[str]) -> tuple[R
         _missing("task_code_missing", "task_code", city, WHOLE_CODE, _code_expected(city)),
         _malformed(city),
         _missing("task_name_missing", "task_name", city, "task_name", "事项名称"),
-        _missing("task_type_missing", "task_type", city, "task_type", ",".join(VALUES["task_type"])),
+        _missing("task_type_missing", "task_type", city, "task_type", _listed("task_type", city)),
         *_unlisted(city, columns),
         _foreign(city, regions),
         *_local_rules(city),
@@ -105,13 +105,17 @@ def _code_expected(city: City) -> str:
 
 def _unlisted(city: City, columns: Sequence[str]) -> Iterator[Rule]:
     for name in columns:
-        table, broken = values.table_of(name, city), values.unlisted(name, city, sent(name))
-        if table is not None and broken is not None:
+        broken = values.unlisted(name, city, sent(name))
+        if broken is not None:
             advice = (
                 f"下列值之一：{_choices(name, city)}；若该值在本市另有含义，"
                 f"请省级管理员在 cities/{city.code}.toml 的 [values.{name}] 中列明"
             )
-            yield Rule("value_unlisted", name, broken, ",".join(table), _change(city, name, advice))
+            yield Rule("value_unlisted", name, broken, _listed(name, city), _change(city, name, advice))
+
+
+def _listed(name: str, city: City) -> str:
+    return ",".join(values.table_of(name, city) or ())
 
 
 def _choices(name: str, city: City) -> str:

@@ -142,16 +142,17 @@ def _examined(
     except Broken as broken:
         return None, None, [broken.problem]
     tree = _resolved(layers.tree, path.parent.absolute())
-    source, problems = _source(tree, layers, source_model, tuple(connectors))
-    city, wrong = _modelled(City, {**tree, "source": source}, layers, ())
-    problems += wrong
-    problems += [layers.problem(*fact) for fact in facts(tree)]
+    wrong = tuple(facts(tree))
+    told = frozenset(key for key, _, _ in wrong)
+    source, problems = _source(tree, layers, source_model, tuple(connectors), told)
+    city, more = _modelled(City, {**tree, "source": source}, layers, (), told)
+    problems += [*more, *(layers.problem(*fact) for fact in wrong)]
     problems += _misnamed(path, tree, layers)
     return (None if problems else city), layers, problems
 
 
 def _source(
-    tree: Table, layers: Layers, source_model: SourceModel, connectors: tuple[str, ...]
+    tree: Table, layers: Layers, source_model: SourceModel, connectors: tuple[str, ...], told: frozenset[Key]
 ) -> tuple[SourceBase, list[Problem]]:
     """Return the connector's own model of [source]; where that is wrong, a stand-in so that the rest is still read."""
     stand_in = SourceBase(connector="")
@@ -168,20 +169,25 @@ def _source(
     if model is None:
         remedy = did_you_mean(name, connectors, "可用的连接器")
         return stand_in, [layers.problem(key, f"没有名为 {shown(name)} 的连接器", remedy)]
-    source, problems = _modelled(model, raw, layers, ("source",))
+    source, problems = _modelled(model, raw, layers, ("source",), told)
     return source or stand_in, problems
 
 
-def _modelled(model: type[Model], raw: Table, layers: Layers, at: Key) -> tuple[Model | None, list[Problem]]:
+def _modelled(
+    model: type[Model], raw: Table, layers: Layers, at: Key, told: frozenset[Key]
+) -> tuple[Model | None, list[Problem]]:
+    """Return what a model makes of a table at a key; a connector's own words on a key in ``told`` are left out."""
     try:
         return model.model_validate(raw), []
     except ValidationError as error:
         problems = []
         for found in error.errors(include_url=False):
             inside = real_key(raw, found["loc"], missing=found["type"] == "missing")
+            if found["type"] == "value_error" and at + inside in told:
+                continue
             stranger = found["type"] == "extra_forbidden"
-            told = unknown_key(model, at, inside) if stranger else phrase(found, at + inside)
-            problems.append(layers.problem(at + inside, *told))
+            words = unknown_key(model, at, inside) if stranger else phrase(found, at + inside)
+            problems.append(layers.problem(at + inside, *words))
         return None, problems
 
 

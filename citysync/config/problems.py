@@ -80,5 +80,8 @@ def shown(value: object, key: Key = ()) -> str:
         return "一个表 { … }" if isinstance(value, dict) else "一个列表 […]"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value}（没有加引号的数字）"
+    if isinstance(value, str) and ("://" in value or key[-1:] == ("url",)):
+        scheme, separator, _ = value.partition("://")
+        return f"{scheme}://…" if separator else "（内容不显示）"  # an address may hold a password anywhere
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

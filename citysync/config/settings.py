@@ -165,11 +165,7 @@ def _told(error: ErrorDetails, given: Mapping[str, object]) -> str:
     place = f"--{name.replace('_', '-')}" if name in given else _variable(name)
     if error["type"] == "extra_forbidden":
         return f"{place}：没有这个设置"
-    if name.endswith("_url"):  # an address may hold a password: only what comes before :// is shown
-        scheme, separator, _ = str(error["input"]).partition("://")
-        seen, remedy = f"看到 {scheme}://…" if separator else "（内容不显示）", phrase(error, (name,))[1]
-    else:
-        seen, remedy = phrase(error, ("setting",))
+    seen, remedy = phrase(error, ("url",) if name.endswith("_url") else ("setting",))
     return f"{place}：{seen}；{remedy}；例如 {_variable(name)}={_EXAMPLES[name]}"
 
 

@@ -24,52 +24,44 @@ _SEPARATORS = "[、;]"
 _MAX_VISITS = {(GD, 2): 2, (GD, 3): 1, (ORDINAL, 4): 0}
 
 
-def scale(depth: pl.Expr) -> pl.Expr:
-    """Return which scale a depth is written in; null for a text of none (四级 alone, 9 alone)."""
-    text = _readable(depth)
+def beside(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return rows with ``<column>_scale`` (gd, ordinal, national) and ``<column>_step`` (Int64) of a depth.
+
+    Both are null for a text of no scale (四级 alone, 9 alone). A directory holds few different depths: each is read once.
+    """
+    text = normalised(pl.col(column)).str.replace_all(_SEPARATORS, ",")
+    known = rows.select(column).drop_nulls().unique().with_columns(text=text)
+    read = known.select(column, _scale().alias(f"{column}_scale"), _step().alias(f"{column}_step"))
+    return rows.join(read, on=column, how="left")
+
+
+def max_visits(column: str) -> pl.Expr:
+    """Return how many visits a depth beside which its scale and step stand allows (Int64); null: nothing is said.
+
+    广东省网上办事大厅建设规范 (2013): 二级 at most 2, 三级 at most 1; 全程网办 means none.
+    """
+    limits = {f"{scale} {step}": visits for (scale, step), visits in _MAX_VISITS.items()}
+    place = pl.format("{} {}", f"{column}_scale", f"{column}_step")
+    return place.replace_strict(limits, default=None, return_dtype=pl.Int64)
+
+
+def _scale() -> pl.Expr:
+    text = pl.col("text")
     return (
         pl.when(text.is_in(list(_GD_STEPS)))
         .then(pl.lit(GD))
         .when(text.is_in(list(_ORDINAL_STEPS)))
         .then(pl.lit(ORDINAL))
-        .when(_national_step(text).is_not_null())
+        .when(text.str.contains(_NATIONAL) & _highest_digit().is_not_null())
         .then(pl.lit(NATIONAL))
     )
 
 
-def step(depth: pl.Expr) -> pl.Expr:
-    """Return the step a depth reaches on its own scale (Int64); null for a text of none."""
-    text = _readable(depth)
-    return pl.coalesce(
-        text.replace_strict(_GD_STEPS | _ORDINAL_STEPS, default=None, return_dtype=pl.Int64),
-        _national_step(text),
-    )
+def _step() -> pl.Expr:
+    named = pl.col("text").replace_strict(_GD_STEPS | _ORDINAL_STEPS, default=None, return_dtype=pl.Int64)
+    return pl.coalesce(named, pl.when(pl.col("text").str.contains(_NATIONAL)).then(_highest_digit()))
 
 
-def max_visits(depth: pl.Expr) -> pl.Expr:
-    """Return how many visits a depth allows (Int64); null where its scale says nothing.
-
-    广东省网上办事大厅建设规范 (2013): 二级 at most 2, 三级 at most 1; 全程网办 means none.
-    """
-    allowed = pl.lit(None, dtype=pl.Int64)
-    for (name, reached), visits in _MAX_VISITS.items():
-        allowed = (
-            pl.when((scale(depth) == name) & (step(depth) == reached))
-            .then(pl.lit(visits, dtype=pl.Int64))
-            .otherwise(allowed)
-        )
-    return allowed
-
-
-def _readable(depth: pl.Expr) -> pl.Expr:
-    return normalised(depth).str.replace_all(_SEPARATORS, ",")
-
-
-def _national_step(text: pl.Expr) -> pl.Expr:
-    reached = pl.max_horizontal(
-        *(
-            pl.when(text.str.contains(str(digit), literal=True)).then(pl.lit(digit, dtype=pl.Int64))
-            for digit in range(1, 8)
-        )
-    )
-    return pl.when(text.str.contains(_NATIONAL)).then(reached)
+def _highest_digit() -> pl.Expr:
+    """Return the highest step named; 9 其他 is none."""
+    return pl.col("text").str.extract_all("[1-7]").list.max().cast(pl.Int64)

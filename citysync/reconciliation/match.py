@@ -13,6 +13,7 @@ from citysync.domain.city import City
 from citysync.domain.errors import MasterError
 from citysync.domain.outcome import Validation
 from citysync.reconciliation.obligations import DIVISION_LENGTH, duties, parents_of
+from citysync.reconciliation.texts import differing_texts
 
 NATIONAL_SCHEME = "gbt39554"
 
@@ -24,6 +25,7 @@ class Match:
     ``judged``: the chosen rows in use that are not in conflict, one per (task_code, task_handle_item): the columns of
     ``Validation.accepted`` and each master column as ``master_…`` (null where the master lacks the code);
     ``paired``: those the master has; ``overclaimed``: those it neither has nor knows as a main item;
+    ``texts``: names and legal bases of ``paired`` that differ as written: ``PLACE`` and ``same_meaning`` (Boolean);
     ``parents``: catalog_code, sub_codes (sorted, joined by ","; null if none is listed);
     ``superseded``: rows still in use though a newer version exists, with ``highest_version``;
     ``conflicts``: rows whose highest version came more than once with different content;
@@ -37,6 +39,7 @@ class Match:
     judged: pl.DataFrame
     paired: pl.DataFrame
     overclaimed: pl.DataFrame
+    texts: pl.DataFrame
     parents: pl.DataFrame
     superseded: pl.DataFrame
     conflicts: pl.DataFrame
@@ -65,6 +68,7 @@ def match(validation: Validation, master: MasterCatalogue, city: City, on: date)
     parents = parents_of(master.items)
     judged = _beside_master(chosen.drop("contenders", "highest_version"), master)
     known = pl.col("master_catalog_code").is_not_null()
+    paired = judged.filter(known)
     obligations = duties(master.items, parents, city, on)
     unclaimed = obligations.join(_present(chosen, conflicts), on=obligations.columns, how="anti")
     return Match(
@@ -72,8 +76,9 @@ def match(validation: Validation, master: MasterCatalogue, city: City, on: date)
         on=on,
         national=city.codes.scheme == NATIONAL_SCHEME,
         judged=judged,
-        paired=judged.filter(known),
+        paired=paired,
         overclaimed=judged.filter(~known).join(parents, on="catalog_code", how="anti"),
+        texts=differing_texts(paired),
         parents=parents,
         superseded=rows.filter(pl.col("task_version").ne_missing(pl.col("highest_version")) & _in_use()),
         conflicts=conflicts,

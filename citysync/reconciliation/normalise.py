@@ -66,4 +66,4 @@ def table() -> dict[str, str]:
 def normalised(text: pl.Expr) -> pl.Expr:
     """Return names and texts in their normal form; what is nothing but blanks becomes null."""
     folded = text.str.replace_many(list(table()), list(table().values())).str.replace_all("-{2,}", "-")
-    return pl.when(folded != "").then(folded)
+    return folded.replace("", None)

@@ -5,35 +5,37 @@ from __future__ import annotations
 import polars as pl
 
 from citysync.domain.findings import PLACE
-from citysync.reconciliation.match import Match
 from citysync.reconciliation.normalise import normalised
 from citysync.reconciliation.places import at_rows, together
 
+_PAIR = ("expected", "actual")
 
-def differing_texts(match: Match) -> pl.DataFrame:
+
+def differing_texts(paired: pl.DataFrame) -> pl.DataFrame:
     """Return the columns ``PLACE`` and ``same_meaning``: is the difference one of writing only.
 
     ``catalog_name`` where sent is compared instead of ``task_name``; the name of a 业务办理项 is its own and is not
     compared. A side that is empty is not compared.
     """
-    catalog_name = pl.col("catalog_name")
-    is_whole_item = catalog_name.is_null() & pl.col("task_handle_item").is_null()
+    is_whole_item = pl.col("catalog_name").is_null() & pl.col("task_handle_item").is_null()
     found = together(
         [
-            _differing(match.paired, "catalog_name", "master_task_name"),
-            _differing(match.paired.filter(is_whole_item), "task_name", "master_task_name"),
-            _differing(match.paired, "by_law", "master_by_law"),
+            _differing(paired, "catalog_name", "master_task_name"),
+            _differing(paired.filter(is_whole_item), "task_name", "master_task_name"),
+            _differing(paired, "by_law", "master_by_law"),
         ]
     )
-    ours, theirs = normalised(pl.col("actual")), normalised(pl.col("expected"))
-    return (
-        found.with_columns(ours=ours, theirs=theirs)
-        .filter(pl.col("ours").is_not_null() & pl.col("theirs").is_not_null())
-        .select(*PLACE, same_meaning=pl.col("ours") == pl.col("theirs"))
-    )
+    # The counties of a city repeat each other's texts: each pair is normalised once.
+    meanings = found.select(_PAIR).unique().with_columns(same_meaning=_equal_normalised())
+    return found.join(meanings.drop_nulls("same_meaning"), on=_PAIR, how="inner").select(*PLACE, "same_meaning")
 
 
 def _differing(rows: pl.DataFrame, field: str, master_field: str) -> pl.DataFrame:
     """Return the rows whose raw texts differ, both sent; most rows are equal and never need normalising."""
     own, master = pl.col(field), pl.col(master_field)
     return at_rows(rows.filter(own != master), field, expected=master, actual=own)
+
+
+def _equal_normalised() -> pl.Expr:
+    """Compare both sides in their normal form; null where a side holds nothing but blanks."""
+    return normalised(pl.col("actual")) == normalised(pl.col("expected"))

@@ -15,7 +15,6 @@ from citysync.domain.verdict import (
     FAULT_LABELS,
     STANDING_LABELS,
     STATE_LABELS,
-    Axis,
     Fault,
     Standing,
     State,
@@ -123,7 +122,7 @@ def _facts(city_code: str, city_name: str, on: date, summary: Summary) -> Iterat
     axes = summary.get("axes")
     words = {standing.word: label for standing, label in STANDING_LABELS.items()}
     for axis, label in AXIS_LABELS.items():
-        word = axes.get(Axis(axis).value) if isinstance(axes, Mapping) else None
+        word = axes.get(axis.value) if isinstance(axes, Mapping) else None
         yield label, words.get(str(word), words[Standing.UNKNOWN.word])
     counts = summary.get("counts")
     for name, label in COUNT_LABELS.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace as _with
+from dataclasses import dataclass
+from dataclasses import replace as _with
 from datetime import date, timedelta
 from itertools import count
 from random import Random

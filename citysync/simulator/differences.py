@@ -71,7 +71,8 @@ def claimed_parent(draft: Draft) -> bool:
 
 def level_mismatch(draft: Draft) -> bool:
     """Claim an item of the province's own level."""
-    return _claimed(draft, draft.spare("provincial", draft.catalogue.provincial), "level_mismatch", "use_level", "2")
+    row = draft.spare("provincial", draft.catalogue.provincial, any_level=True)
+    return _claimed(draft, row, "level_mismatch", "use_level", "2")
 
 
 def withdrawn(draft: Draft) -> bool:
@@ -85,7 +86,9 @@ def withdrawn_without_state(draft: Draft) -> bool:
     return _claimed(draft, row and changed(row, {"task_state": None}), "withdrawn", "task_state", "3")
 
 
-def _drifts(draft: Draft, slot: Slot, *fields: str) -> None:
+def _drifts(draft: Draft, slot: Slot | None, *fields: str) -> bool:
+    if slot is None:
+        return False
     before = slot.rows[0]
     other = next(kind for kind in names.TASK_TYPES if kind != slot.item.task_type)
     values = {
@@ -98,6 +101,7 @@ def _drifts(draft: Draft, slot: Slot, *fields: str) -> None:
     for name in fields:
         draft.found("elements_drift", row, name, before[PLACE[name]], values[name])
     draft.counts["drifted"] += 1
+    return True
 
 
 def _name_field(draft: Draft) -> str:
@@ -106,26 +110,22 @@ def _name_field(draft: Draft) -> str:
 
 def drift_name(draft: Draft) -> bool:
     """Call an item by another name."""
-    slot = draft.take()
-    return slot is not None and (_drifts(draft, slot, _name_field(draft)) or True)
+    return _drifts(draft, draft.take(), _name_field(draft))
 
 
 def drift_type(draft: Draft) -> bool:
     """Give an item another type."""
-    slot = draft.take()
-    return slot is not None and (_drifts(draft, slot, "task_type") or True)
+    return _drifts(draft, draft.take(), "task_type")
 
 
 def drift_law(draft: Draft) -> bool:
     """Rest an item on another clause."""
-    slot = draft.take()
-    return slot is not None and (_drifts(draft, slot, "by_law") or True)
+    return _drifts(draft, draft.take(), "by_law")
 
 
 def drift_twice(draft: Draft) -> bool:
     """Let two elements of one row drift: two findings, one row."""
-    slot = draft.take()
-    return slot is not None and (_drifts(draft, slot, _name_field(draft), "by_law") or True)
+    return _drifts(draft, draft.take(), _name_field(draft), "by_law")
 
 
 def _rewritten(text: str) -> str:

@@ -112,10 +112,12 @@ class Draft:
                 return slot
         return None
 
-    def spare(self, pool: str, items: Iterable[CatalogueItem], level: str | None = None) -> Row | None:
+    def spare(self, pool: str, items: Iterable[CatalogueItem], *, any_level: bool = False) -> Row | None:
         """Return a new row on an item nobody obliges this city to have; None when the pool is used up."""
         if pool not in self._spares:
-            pairs = [(item, region) for item in items for region in self.regions if level in {None, region.level}]
+            pairs = [
+                (item, region) for item in items for region in self.regions if any_level or region.level in item.levels
+            ]
             self.rng.shuffle(pairs)
             self._spares[pool] = pairs
         if not self._spares[pool]:

@@ -11,7 +11,9 @@ _BODY_WITHOUT_USCC = "TE440000GD030003VV"
 _ELSEWHERE = "450102"
 
 
-def _wrong(draft: Draft, slot: Slot | None, check: str, field: str, expected: str | None, **changes: str | None) -> bool:
+def _wrong(
+    draft: Draft, slot: Slot | None, check: str, field: str, expected: str | None, **changes: str | None
+) -> bool:
     """Change a row so that one finding follows, whose actual value is what the row then says."""
     if slot is None:
         return False
@@ -23,14 +25,14 @@ def _wrong(draft: Draft, slot: Slot | None, check: str, field: str, expected: st
 def codes_dept(draft: Draft) -> bool:
     """Send another body's code than the one inside task_code."""
     slot = draft.take()
-    body = slot and slot.rows[0][PLACE["dept_code"]]
+    body = slot.rows[0][PLACE["dept_code"]] if slot else None
     return _wrong(draft, slot, "codes_disagree", "dept_code", body, dept_code=names.body_code("440000", 730000000))
 
 
 def codes_level(draft: Draft) -> bool:
     """Send another level than the one inside task_code, on an item both levels may have."""
     slot = draft.take(lambda slot: slot.item.plain and {"3", "4"} <= set(slot.item.levels))
-    level = slot and slot.region.level
+    level = slot.region.level if slot else None
     return _wrong(draft, slot, "codes_disagree", "use_level", level, use_level="4" if level == "3" else "3")
 
 
@@ -113,7 +115,7 @@ def _other_body(draft: Draft, body: str, slot: Slot | None) -> bool:
 def uscc_wrong(draft: Draft) -> bool:
     """Send a body's code with a wrong check character."""
     slot = draft.take()
-    body = (slot and slot.rows[0][PLACE["dept_code"]]) or ""
+    body = (slot.rows[0][PLACE["dept_code"]] if slot else None) or ""
     return _other_body(draft, body[:17] + ("A" if body[17:] != "A" else "B"), slot)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from citysync.domain.divisions import counties_of, division_name
 from citysync.domain.items import COLUMNS as DIRECTORY
 from citysync.simulator import differences, names
-from citysync.simulator.catalogue import Catalogue, CatalogueItem, build_catalogue
-from citysync.simulator.columns import COLUMNS, Row, as_dict
+from citysync.simulator.catalogue import Catalogue, build_catalogue
+from citysync.simulator.columns import Row, as_dict
 from citysync.simulator.dialects import DIALECTS, Dialect
-from citysync.simulator.draft import Draft, Region, Slot
+from citysync.simulator.draft import Draft, Region
+from citysync.simulator.filling import Exempted, exempt, fill
 from citysync.simulator.kinds import KINDS
 from citysync.simulator.manners import Manner, manners, manners_for
 from citysync.simulator.plan import BY_CODE, CITY_CODES, Plan
@@ -21,23 +22,18 @@ from citysync.simulator.truth import CityTruth, Record, in_order
 
 Differences = Literal["none", "demo", "all"]
 BUSINESS_DATE = date(2026, 11, 23)
-PROVINCE = "440000"
 LOCAL_PATTERN = "[0-9A-Z]{12}-[0-9]{12}-000-[0-9A-Z]{18}-1-[0-9]{2}"
-_MAY_BE_ABSENT = ("by_law", "anticipate_day", "fee_basis", "handle_type", "is_online", "online_handle_depth", "link_way")
-_FEW = 20  # below so many obligations a city gets no exemptions
+_MAY_BE_ABSENT = (
+    "by_law",
+    "anticipate_day",
+    "fee_basis",
+    "handle_type",
+    "is_online",
+    "online_handle_depth",
+    "link_way",
+)
 _STATES = {"zero": "held", "login_page": "not_synced", "wrong_total": "not_synced"}
 _GRADES = {"zero": "A", "login_page": None, "wrong_total": "X"}
-
-
-@dataclass(frozen=True, slots=True)
-class Exempted:
-    """An exemption as it stands in the city's file."""
-
-    catalog_code: str
-    reason: str
-    document: str
-    until: date
-    areacode: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ def build_province(
     ``differences``: ``none`` (every city in sync), ``demo`` (the fixed plan of ``plan.py``) or ``all`` (every city gets
     a random mix of every kind its source can have). A city is the same whichever others are built beside it.
     """
-    catalogue = build_catalogue(seed, items, on, CITY_CODES)
+    catalogue = build_catalogue(seed, items, on, (*CITY_CODES, *_counties(on)))
     special = {
         item.code: manners_for(item, names.dice(seed, "manners", item.code))
         for item in catalogue.obliging
@@ -119,8 +115,8 @@ def _build_city(
 ) -> SimulatedCity:
     rng = names.dice(seed, "city", plan.code)
     draft = _draft(plan, catalogue, seed, on)
-    _fill(draft, special, items)
-    exemptions = _exempt(draft, on)
+    fill(draft, special, items)
+    exemptions = exempt(draft, on)
     unknown, absent = _source_notes(draft, plan, mode)
     draft.lacks |= absent
     draft.open()
@@ -146,7 +142,9 @@ def _draft(plan: Plan, catalogue: Catalogue, seed: int, on: date) -> Draft:
     dialect = DIALECTS[plan.dialect]
     dialling = f"07{50 + CITY_CODES.index(plan.code)}"
     divisions = ((plan.code, "3"), *((code, "4") for code in counties_of(plan.code, on)))
-    regions = tuple(_region(code, level, dialling, names.dice(seed, code).randrange(10**6)) for code, level in divisions)
+    regions = tuple(
+        _region(code, level, dialling, names.dice(seed, code).randrange(10**6)) for code, level in divisions
+    )
     return Draft(
         plan.code,
         catalogue,
@@ -166,67 +164,6 @@ def _region(code: str, level: str, dialling: str, start: int) -> Region:
     city = division_name(f"{code[:4]}00")
     name = city if level == "3" else city + division_name(code)
     return Region(code, name, level, bodies, dialling)
-
-
-def _fill(draft: Draft, special: Mapping[str, tuple[Manner, ...]], items: int) -> None:
-    """Meet every obligation once, add what a city may have besides, then 业务办理项 up to the number asked for."""
-    rng, slots = draft.rng, draft.slots
-    for region in draft.regions:
-        due = [item for item in draft.catalogue.obliging if region.level in item.levels and _applies(item, draft.code)]
-        for item in due:
-            choice = special.get(item.code, draft.plain)
-            slots.append(Slot(item, region, [draft.row(item, region, choice[int(rng.random() * len(choice))])]))
-    draft.counts["due"] = len(slots)
-    for item in (*draft.catalogue.future[:2], *draft.catalogue.open[:2]):
-        slots.append(Slot(item, draft.regions[0], [draft.row(item, draft.regions[0], draft.plain[0])], due=False))
-    draft.counts["paired"] = len(slots)
-    retired = draft.row(draft.catalogue.cancelled[0], draft.regions[0], draft.plain[0])
-    draft.extra.append(_cancelled(retired))
-    _top_up(draft, special, items - len(slots))
-
-
-def _applies(item: CatalogueItem, city: str) -> bool:
-    return not item.applies_to or city in item.applies_to or PROVINCE in item.applies_to
-
-
-def _cancelled(row: Row) -> Row:
-    place = COLUMNS.index("task_state")
-    return (*row[:place], "3", *row[place + 1 :])
-
-
-def _top_up(draft: Draft, special: Mapping[str, tuple[Manner, ...]], missing: int) -> None:
-    """Give up to two obligations in five further rows of their own: 业务办理项, as real directories have them."""
-    several = [slot for slot in draft.slots if slot.due][:: 5 if missing < len(draft.slots) // 5 else 2]
-    for n in range(max(0, missing)):
-        slot = several[n % len(several)]
-        choice = special.get(slot.item.code, draft.plain)
-        slot.rows.append(draft.row(slot.item, slot.region, choice[n % len(choice)], len(slot.rows)))
-        draft.counts["paired"] += 1
-
-
-def _exempt(draft: Draft, on: date) -> tuple[Exempted, ...]:
-    """Lift one obligation for the whole city and one for a region; add an exemption that has run out."""
-    single = [slot for slot in draft.slots if slot.due and slot.item.plain and len(slot.rows) == 1]
-    if len(single) < _FEW:
-        return ()
-    whole, part, over = draft.rng.sample([slot for slot in single if slot.region.level == "3"], 3)
-    _lift(draft, [slot for slot in draft.slots if slot.item is whole.item])
-    _lift(draft, [part])
-    over.touched = True
-    document = f"粤府函〔2026〕{int(draft.code[2:4])}号"
-    return (
-        Exempted(whole.item.code, "delegated", document, on + timedelta(days=40)),
-        Exempted(part.item.code, "no_power", document, on, part.region.code),
-        Exempted(over.item.code, "cancelled", document, on - timedelta(days=1)),
-    )
-
-
-def _lift(draft: Draft, slots: Sequence[Slot]) -> None:
-    for slot in slots:
-        draft.counts["due"] -= 1
-        draft.counts["paired"] -= len(slot.rows)
-        slot.rows.clear()
-        slot.due = False
 
 
 def _source_notes(draft: Draft, plan: Plan, mode: Differences) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -298,3 +235,7 @@ def _state(draft: Draft) -> str:
     if wrong or draft.counts["missing"]:
         return "out_of_sync"
     return "lagging" if draft.counts["unmet"] else "in_sync"
+
+
+def _counties(on: date) -> list[str]:
+    return [county for code in CITY_CODES for county in counties_of(code, on)]

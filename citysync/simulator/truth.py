@@ -53,4 +53,6 @@ class CityTruth:
 
 def in_order(records: Sequence[Record]) -> tuple[Record, ...]:
     """Return records sorted by their values, nulls first, so that equal truths compare equal."""
-    return tuple(sorted(records, key=lambda record: tuple((value is not None, value or "") for value in record.values())))
+    return tuple(
+        sorted(records, key=lambda record: tuple((value is not None, value or "") for value in record.values()))
+    )

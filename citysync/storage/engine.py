@@ -22,6 +22,7 @@ from citysync.storage.translate import Place, translated
 
 BUSY_SECONDS = 30.0
 _CONNECT_SECONDS = 10
+_TURNS = 20
 _WRITES = "citysync_writes"
 
 
@@ -144,7 +145,22 @@ def _prepare(connection: sqlite3.Connection, *, write: bool, busy_seconds: float
     if not write:
         connection.execute("PRAGMA query_only = ON")
     elif connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
+        _turn_to_wal(connection)
+
+
+def _turn_to_wal(connection: sqlite3.Connection) -> None:
+    """Several first commands at once hinder each other here, and SQLite says "locked" at once instead of waiting."""
+    for _ in range(_TURNS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        else:
+            return
+        connection.execute("BEGIN IMMEDIATE")  # this one waits for its turn
+        connection.execute("ROLLBACK")
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -51,7 +51,7 @@ def test_options_of_the_command_line_win_over_the_environment(monkeypatch: pytes
         ("PROBE_URL", "https://root:Canary9@x", "CITYSYNC_PROBE_URL：看到 https://…；请写 http:// 或 https://"),
         ("DATABASE_URL", "postgres://u:Canary9@h/d", "CITYSYNC_DATABASE_URL：看到 postgres://…；只支持 sqlite"),
         ("DATABASE_URL", "mysql+pymysql://u:Canary9@h/d", "CITYSYNC_DATABASE_URL：看到 mysql+pymysql://…；只支持"),
-        ("DATABASE_URL", "Canary9", "CITYSYNC_DATABASE_URL：（内容不显示）；只支持 sqlite"),
+        ("DATABASE_URL", "Canary9", "CITYSYNC_DATABASE_URL：看到 （内容不显示）；只支持 sqlite"),
         ("DATABASE_URL", "sqlite://", "CITYSYNC_DATABASE_URL：看到 sqlite://…；内存数据库在命令结束时消失"),
         ("DATABASE_URL", "sqlite:///:memory:", "CITYSYNC_DATABASE_URL：看到 sqlite://…；内存数据库"),
     ],

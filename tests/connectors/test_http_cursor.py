@@ -74,7 +74,7 @@ def test_nested_records_are_read_through_objects_and_lists_alike() -> None:
 def test_another_code_than_ok_or_end_is_an_error_and_never_the_end() -> None:
     with (
         site(guangxi([record(1)], end="99")) as city,
-        pytest.raises(Unreadable, match="第 2 页：接口报告失败：STATUS.CODE = 99（应为 00），信息“没有更多数据”"),
+        pytest.raises(Unreadable, match=r"第 2 页：接口报告失败：STATUS.CODE = 99（应为 00），信息“没有更多数据”"),
     ):
         pulled({**GUANGXI, "url": city.url}, fields=FIELDS)
 

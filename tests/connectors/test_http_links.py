@@ -77,7 +77,7 @@ def test_the_token_goes_along_to_the_next_page() -> None:
         "file:///etc/passwd",
         "gopher://127.0.0.1/",
         "javascript:alert(1)",
-        "http:///items",
+        "http://:80/items",
         "http://{host}:99999/",
         "\thttp://127.0.0.2/",
         "http://１２７.0.0.1/",

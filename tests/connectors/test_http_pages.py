@@ -148,7 +148,7 @@ def test_a_null_list_after_the_last_page_is_its_end_but_not_on_the_first() -> No
         assert pulled({**PAGES, "url": city.url}).certificate.grade is Grade.B
     with (
         site(lambda _: sends({"code": 200, "msg": "请联系张工", "data": None})) as city,
-        pytest.raises(Unreadable, match="响应中没有 data.list；信息“请联系张工”"),
+        pytest.raises(Unreadable, match=r"响应中没有 data.list；信息“请联系张工”"),
     ):
         pulled({**PAGES, "url": city.url})
 
@@ -163,7 +163,7 @@ def test_nothing_at_all_with_a_total_of_zero_is_complete_and_empty() -> None:
 def test_a_total_that_is_no_number_is_refused() -> None:
     with (
         site(lambda _: sends({"code": 200, "data": {"list": [], "total": "很多"}})) as city,
-        pytest.raises(Unreadable, match="声明总数 data.total 不是整数"),
+        pytest.raises(Unreadable, match=r"声明总数 data.total 不是整数"),
     ):
         pulled({**PAGES, "url": city.url})
 
@@ -197,7 +197,8 @@ def test_a_form_and_a_json_body_carry_the_page_where_the_file_says() -> None:
 
 
 def test_the_citys_own_names_values_and_strangers() -> None:
-    row = {"SSBM": code(1), "SXMC": " 事项 ", "SFSF": True, "FWDX": ["自然人", "企业法人"], "CREATE_TIME": "x", "NEW": 1}
+    row: dict[str, object] = {"SSBM": code(1), "SXMC": " 事项 ", "SFSF": True, "FWDX": ["自然人", "企业法人"]}
+    row |= {"CREATE_TIME": "x", "NEW": 1}
     source = {"connector": "http_pages", "items": "rows"}
     fields = {"task_code": "SSBM", "task_name": "SXMC", "is_fee": "SFSF", "server_type": "FWDX", "catalog_name": "SXMC"}
     with site(lambda _: sends({"rows": [row | {"by_law": " ", "task_version": 1}]})) as city:
@@ -226,7 +227,8 @@ def test_long_numbers_and_halves_of_characters_arrive_as_they_were_sent() -> Non
 
 
 def test_the_latest_sync_time_says_how_fresh_a_city_is() -> None:
-    rows = [row | {"cd_time": sent} for row, sent in zip(directory(3), ["2026-11-20 08:00:00", "坏", None], strict=True)]
+    times = ["2026-11-20 08:00:00", "坏", None]
+    rows = [row | {"cd_time": sent} for row, sent in zip(directory(3), times, strict=True)]
     with site(numbered(rows, size=10)) as city:
         changed = pulled({**PAGES, "url": city.url}).source_changed_at
     assert changed is not None

@@ -91,11 +91,5 @@ def test_the_normal_form_is_its_own_normal_form(text: str) -> None:
 def test_a_depth_is_read_on_one_scale_or_on_none(
     text: str | None, scale: str | None, step: int | None, visits: int | None
 ) -> None:
-    column = pl.lit(text, dtype=pl.String)
-    assert pl.select(depth.scale(column), depth.step(column).alias("s"), depth.max_visits(column).alias("v")).row(
-        0
-    ) == (
-        scale,
-        step,
-        visits,
-    )
+    rows = depth.beside(pl.DataFrame({"d": [text]}, schema={"d": pl.String}), "d")
+    assert rows.select("d_scale", "d_step", depth.max_visits("d")).row(0) == (scale, step, visits)

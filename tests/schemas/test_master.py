@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from datetime import date, datetime
 from typing import Any
 
@@ -12,9 +11,9 @@ import pytest
 from citysync.domain.catalogue import MASTER
 from citysync.domain.errors import MasterError
 from schemas.headings import MASTER_HEADINGS, text_of
-from schemas.master import Master, master_changes, shrink_ratio, typed_master
+from schemas.master import Master, typed_master
 from schemas.proof import NotProved, prove
-from tests.builders import CATALOG_CODE, a_master, a_master_item
+from tests.builders import CATALOG_CODE
 
 OTHER_CODE = "440106043002"
 
@@ -234,61 +233,6 @@ def test_all_errors_are_told_at_once_the_first_twenty_in_words() -> None:
     assert said.count("\n第 ") == 20
     assert said.endswith("另有 10 处")
     assert said.index("第 2 行") < said.index("第 10 行")
-
-
-# --- what changed
-
-
-def test_nothing_changed_between_equal_versions_in_any_order() -> None:
-    items = [a_master_item(catalog_code=f"4401060430{n:02d}", use_level=["2", "3"]) for n in range(9)]
-    shuffled = [{**item, "use_level": ["3", "2"]} for item in items]
-    random.Random(1).shuffle(shuffled)
-    assert master_changes(a_master(*items).items, a_master(*shuffled).items) == frozenset()
-
-
-def test_codes_added_altered_and_dropped_have_changed() -> None:
-    stays, goes, comes = (a_master_item(catalog_code=f"44010604300{n}") for n in (1, 2, 3))
-    altered = a_master_item(catalog_code="440106043004", by_law=None)
-    before = a_master(stays, goes, altered).items
-    after = a_master(stays, comes, {**altered, "by_law": "新依据"}).items
-    assert master_changes(before, after) == {"440106043002", "440106043003", "440106043004"}
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"task_name": "改名"},
-        {"use_level": ["3", "4"]},
-        {"use_level": []},
-        {"applies_to": ["440300"]},
-        {"limit_scene_num": 2},
-        {"plan_cancel_date": date(2026, 12, 1)},
-        {"task_version": 2},
-        {"by_law": None},
-    ],
-)
-def test_any_column_counts_as_a_change(changes: dict[str, Any]) -> None:
-    before, after = a_master(a_master_item()).items, a_master(a_master_item(**changes)).items
-    assert master_changes(before, after) == master_changes(after, before) == {CATALOG_CODE}
-
-
-def test_a_null_list_is_an_empty_one() -> None:
-    before, after = a_master(a_master_item(applies_to=None)).items, a_master(a_master_item(applies_to=[])).items
-    assert master_changes(before, after) == frozenset()
-
-
-def test_a_first_version_adds_every_code() -> None:
-    assert master_changes(pl.DataFrame(schema=MASTER), a_master().items) == {CATALOG_CODE}
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "share"), [(100, 80, 0.2), (100, 100, 0), (100, 130, 0), (0, 9, 0), (5, 0, 1)]
-)
-def test_how_much_of_a_catalogue_is_gone(before: int, after: int, share: float) -> None:
-    assert shrink_ratio(before, after) == share
-
-
-# --- the model
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -86,6 +87,19 @@ def test_several_first_commands_at_once_make_one_ledger(url: str) -> None:
         list(pool.map(create_from_another_process, [url] * 4))
     with open_store(url, write=True) as store:
         start_run(store, a_run(), CITIES)
+
+
+def test_first_commands_at_the_same_moment_do_not_hinder_each_other(tmp_path: Path) -> None:
+    for number in range(8):
+        url, start = f"sqlite:///{tmp_path / f'{number}.db'}", Barrier(5)
+
+        def create(url: str = url, start: Barrier = start) -> None:
+            start.wait()
+            open_store(url, write=True).close()
+
+        with ThreadPoolExecutor(5) as pool:
+            for job in [pool.submit(create) for _ in range(5)]:
+                job.result()
 
 
 def test_an_older_ledger_is_refused_until_it_is_upgraded(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,12 +216,12 @@ from citysync.domain.errors import StorageError
 from citysync.storage.ledger import start_run
 from citysync.storage.schema import open_store
 from tests.storage.cast import CITIES, a_run
-with open_store(sys.argv[1] + ".first", write=True) as store:  # so that nothing is left to import
+with open_store(sys.argv[1], write=True) as store:  # so that nothing is left to import
     start_run(store, a_run(), CITIES)
 if os.geteuid() == 0:  # root may do anything
     os.setgroups([]), os.setgid(65534), os.setuid(65534)
 try:
-    with open_store(sys.argv[1], write=True) as store:
+    with open_store(sys.argv[2], write=True) as store:
         start_run(store, a_run(), CITIES)
 except StorageError as error:
     print(error)
@@ -222,17 +236,12 @@ def test_a_ledger_without_permission_is_named(tmp_path: Path, folder_mode: int, 
     path.parent.mkdir()
     open_store(f"sqlite:///{path}", write=True).close()
     path.chmod(0o444)
+    path.parent.chmod(folder_mode)
+    tmp_path.chmod(0o777)
     for folder in tmp_path.parents[:2]:  # pytest's own; others may pass through them
         folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
-    tmp_path.chmod(0o777)
-    url = f"sqlite:///{tmp_path}/closed/citysync.db"
-    program = f"import pathlib; pathlib.Path({str(path.parent)!r}).chmod({folder_mode})"
-    said = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", _AS_NOBODY.replace("if os.geteuid", f"{program}\nif os.geteuid"), url],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    program = [sys.executable, "-c", _AS_NOBODY, f"sqlite:///{tmp_path}/first.db", f"sqlite:///{path}"]
+    said = subprocess.run(program, capture_output=True, text=True, check=True).stdout  # noqa: S603
     path.parent.chmod(0o700)
     assert text.format(path) in said
 

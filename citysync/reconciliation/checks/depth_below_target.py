@@ -21,6 +21,8 @@ REMEDY = "请提升网办深度到目录目标"
 
 def find(match: Match) -> pl.DataFrame:
     """Return one finding per row below the target; two different scales are never compared."""
-    own, target = pl.col("online_handle_depth"), pl.col("master_online_handle_depth")
-    below = (depth.scale(own) == depth.scale(target)) & (depth.step(own) < depth.step(target))
-    return at_rows(match.paired.filter(below), "online_handle_depth", expected=target, actual=own)
+    own, target = "online_handle_depth", "master_online_handle_depth"
+    rows = depth.beside(depth.beside(match.paired.drop_nulls([own, target]), own), target)
+    same_scale = pl.col(f"{own}_scale") == pl.col(f"{target}_scale")
+    below = rows.filter(same_scale & (pl.col(f"{own}_step") < pl.col(f"{target}_step")))
+    return at_rows(below, own, expected=pl.col(target), actual=pl.col(own))

@@ -8,7 +8,6 @@ from citysync.domain.findings import Severity
 from citysync.domain.verdict import Axis, Fault
 from citysync.reconciliation.match import Match
 from citysync.reconciliation.places import at_rows, together
-from citysync.reconciliation.texts import differing_texts
 
 LABEL = "不一致"
 SEVERITY = Severity.ERROR
@@ -28,7 +27,7 @@ def find(match: Match) -> pl.DataFrame:
     other_type = match.paired.filter(pl.col("task_type") != master_type)
     return together(
         [
-            differing_texts(match).filter(~pl.col("same_meaning")).drop("same_meaning"),
+            match.texts.filter(~pl.col("same_meaning")).drop("same_meaning"),
             at_rows(other_type, "task_type", expected=master_type, actual=pl.col("task_type")),
         ]
     )

@@ -7,7 +7,6 @@ import polars as pl
 from citysync.domain.findings import Severity
 from citysync.domain.verdict import Axis, Fault
 from citysync.reconciliation.match import Match
-from citysync.reconciliation.texts import differing_texts
 
 LABEL = "书写差异"
 SEVERITY = Severity.COSMETIC
@@ -20,4 +19,4 @@ REMEDY = "可按基本目录统一书写"
 
 def find(match: Match) -> pl.DataFrame:
     """Return one finding per row and field that is equal after normalisation and was not before."""
-    return differing_texts(match).filter(pl.col("same_meaning")).drop("same_meaning")
+    return match.texts.filter(pl.col("same_meaning")).drop("same_meaning")

@@ -22,6 +22,7 @@ def upgrade() -> None:
     _differences()
     _evidence()
     _master()
+    _changes()
 
 
 def _runs() -> None:
@@ -184,6 +185,9 @@ def _master() -> None:
             ["version_seq"], ["master_versions.seq"], name="fk_master_items_master_versions", ondelete="CASCADE"
         ),
     )
+
+
+def _changes() -> None:
     op.create_table(
         "master_changes",
         sa.Column("version_seq", sa.Integer, nullable=False),

@@ -1,0 +1,158 @@
+"""A real HTTP server on loopback that answers for every city of a province which has an interface.
+
+It is a context manager; ``simulate.apart`` runs the same in a process of its own. ``behaviours`` is where a city is
+made to misbehave: a function per city that may replace the answer to its n-th request.
+"""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import socketserver
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler
+from types import TracebackType
+from typing import Any, Self
+
+from citysync.simulator.plan import Plan
+from citysync.simulator.protocols import PROTOCOLS, Answer, Endpoint, Request, read_request
+from citysync.simulator.province import Province
+from citysync.simulator.secrets import secret_of
+
+# (request, its number from 1 for this city, the honest answer) → what is sent
+Behaviour = Callable[[Request, int, Answer], Answer]
+HOST = "127.0.0.1"
+_WORTH_COMPRESSING = 1024
+_IDLE_SECONDS = 60
+
+
+class Server:
+    """The interfaces of a province, one path prefix per city; ``base_url`` without a slash at its end."""
+
+    def __init__(self, province: Province, port: int = 0, behaviours: Mapping[str, Behaviour] | None = None) -> None:
+        served = [city for city in province.cities.values() if has_interface(city.plan)]
+        self._endpoints = {city.code: Endpoint(city, secret_of(province.seed, city.code)) for city in served}
+        self._behaviours = behaviours or {}
+        self._compressed: dict[int, tuple[Answer, bytes]] = {}
+        self._lock = threading.Lock()
+        self.requests: Counter[str] = Counter()
+        self._listener = _Listener((HOST, port), self)
+        self.port = self._listener.server_address[1]
+        self.base_url = f"http://{HOST}:{self.port}"
+        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listener.shutdown()
+        self._listener.hang_up()
+        self._listener.server_close()
+        self._thread.join()
+
+    def answer(self, request: Request) -> Answer:
+        """Return the answer to a request, misbehaving where a behaviour says so."""
+        code = request.path.split("/")[1]
+        endpoint = self._endpoints.get(code)
+        if endpoint is None or request.path != endpoint.path:
+            return Answer(b'{"code":404,"msg":"not found"}', status=404)
+        with self._lock:
+            self.requests[code] += 1
+            number = self.requests[code]
+        honest = endpoint.answer(request)
+        behaviour = self._behaviours.get(code)
+        return honest if behaviour is None else behaviour(request, number, honest)
+
+    def compressed(self, answer: Answer) -> bytes:
+        """Return the body as gzip, once per rendered page."""
+        known = self._compressed.get(id(answer))
+        if known is None or known[0] is not answer:
+            known = self._compressed[id(answer)] = (answer, gzip.compress(answer.body, 1, mtime=0))
+        return known[1]
+
+
+def serve(province: Province, port: int = 0, behaviours: Mapping[str, Behaviour] | None = None) -> Server:
+    """Return a server for the province, listening already; it answers once it is entered."""
+    return Server(province, port, behaviours)
+
+
+def has_interface(plan: Plan) -> bool:
+    """Return whether a city answers over HTTP."""
+    return plan.dialect in PROTOCOLS
+
+
+class _Listener(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], owner: Server) -> None:
+        self.owner = owner
+        self._connections: set[socket.socket] = set()
+        super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's own signature
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - socketserver's own signature
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Close what clients kept alive, so that no thread waits for a request that will not come."""
+        for connection in tuple(self._connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # the client was quicker
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's own signature
+        """Say nothing when a client hangs up in mid-answer; that is what clients do."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "zwfw"
+    sys_version = ""
+    wbufsize = -1  # head and body leave in one piece
+    disable_nagle_algorithm = True
+    timeout = _IDLE_SECONDS
+    server: _Listener
+
+    def do_GET(self) -> None:
+        self._reply()
+
+    def do_POST(self) -> None:
+        self._reply()
+
+    def _reply(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            request = read_request(self.command, self.path, dict(self.headers.items()), body)
+        except ValueError:
+            self._send(Answer(b'{"code":400,"msg":"bad request"}', status=400))
+            return
+        self._send(self.server.owner.answer(request))
+
+    def _send(self, answer: Answer) -> None:
+        body = answer.body
+        packed = len(body) >= _WORTH_COMPRESSING and "gzip" in self.headers.get("Accept-Encoding", "")
+        if packed:
+            body = self.server.owner.compressed(answer)
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in (*answer.headers, *((("Content-Encoding", "gzip"),) if packed else ())):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's own signature
+        """Keep quiet: whoever asks has a log of its own."""

@@ -1,0 +1,1 @@
+"""How the rooms connect: the crew of children, the night, Prefect."""

@@ -1,0 +1,1 @@
+"""The house's own rules: sizes, docs that name everything, the lock."""

@@ -1,0 +1,1 @@
+"""Whole nights, from the source to the table."""
