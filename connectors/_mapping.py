@@ -17,6 +17,7 @@ import polars as pl
 
 from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
+from citysync.domain.items import HEADINGS
 
 Record = Mapping[str, object]
 Key = tuple[str, str | None]
@@ -38,6 +39,27 @@ class Plan:
 def plan_for(city: City, columns: Iterable[str]) -> Plan:
     """Return where to look: under the city's own name if it gives one, else under the canonical name."""
     return Plan({name: city.fields.get(name, name) for name in columns}, frozenset(city.ignore))
+
+
+def with_headings(plan: Plan, city: City, records: Sequence[Record]) -> Plan:
+    """Return the plan with Chinese headings in the place of canonical names a file does not have.
+
+    Raises ``Unreadable`` where two headings claim one column: the city file has to say which.
+    """
+    sent = set().union(*records)
+    claims: dict[str, list[str]] = {}
+    for heading in sorted(sent - set(city.fields.values()) - plan.ignored):
+        claims.setdefault(HEADINGS.get(heading, ""), []).append(heading)
+    paths = dict(plan.paths)
+    for column, headings in claims.items():
+        if column not in paths or column in city.fields or column in sent:
+            continue
+        if len(headings) > 1:
+            raise Unreadable(
+                f"表头 {'、'.join(headings)} 都可能是 {column}；请在 [fields] 里写明取哪一列", place="表头"
+            )
+        paths[column] = headings[0]
+    return Plan(paths, plan.ignored)
 
 
 def dig(document: object, path: str) -> object | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from citysync.domain.verdict import (
     AXIS_LABELS,
+    COUNT_LABELS,
     FAULT_LABELS,
     FLAGGED,
     STANDING_LABELS,
@@ -47,7 +48,7 @@ def city_page(night: Night, verdict: Verdict) -> str:
     city = night.cities[verdict.city_code]
     axes = "、".join(f"{AXIS_LABELS[axis]}：{STANDING_LABELS[verdict.axes[axis]]}" for axis in Axis)
     reasons = "\n".join(f"- **{FAULT_LABELS[reason.fault]}** {_plain(reason.text)}" for reason in verdict.reasons)
-    counts = "\n".join(f"| {name} | {value} |" for name, value in verdict.counts.as_dict().items())
+    counts = "\n".join(f"| {COUNT_LABELS[name]} | {value} |" for name, value in verdict.counts.as_dict().items())
     return (
         f"# {city.name} {city.code}：{STATE_LABELS[verdict.state]}\n\n{axes}\n\n## 原因\n\n{reasons}\n\n"
         f"## 计数\n\n| 项目 | 数 |\n| --- | ---: |\n{counts}\n\n"

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from citysync.cli.document import Document
-from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, FLAGGED, STATE_LABELS, Axis, Fault, State
+from citysync.domain.verdict import AXIS_LABELS, COUNT_LABELS, FAULT_LABELS, FLAGGED, STATE_LABELS, Axis, Fault, State
 
 MARKS = {
     State.IN_SYNC: ("●", "green"),
@@ -25,6 +25,7 @@ MARKS = {
     State.UNKNOWN: ("▨", "bright_black"),
 }
 STANDING_MARKS = {"ok": "✓", "grace": "◐", "failing": "✗", "unknown": "?"}
+_SHOWN_COUNTS = ("received", "due", "met", "findings")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -47,8 +48,11 @@ def plain(value: object) -> str:
 def print_night(out: Console, night: Document) -> None:
     """Print the table of a night and its summary; the denominator stands in front."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("城市", "状态", "完整性", "可达/完整/合规/一致/及时", "收到", "应领", "已领", "发现", "原因"):
-        table.add_column(heading, justify="right" if heading in {"收到", "应领", "已领", "发现"} else "left")
+    for heading in ("城市", "状态", "完整性", "/".join(AXIS_LABELS.values())):
+        table.add_column(heading)
+    for name in _SHOWN_COUNTS:
+        table.add_column(COUNT_LABELS[name], justify="right")
+    table.add_column("原因")
     for city in night["cities"]:
         table.add_row(*_night_row(city))
     out.print(table)
@@ -63,7 +67,7 @@ def _night_row(city: Mapping[str, Any]) -> list[Text | str]:
         Text(f"{mark} {STATE_LABELS[State(city['state'])]}", style=colour),
         city["grade"] or "—",
         "  ".join(STANDING_MARKS[city["axes"].get(axis.value, "unknown")] for axis in Axis),
-        *(str(counts[name]) for name in ("received", "due", "met", "findings")),
+        *(str(counts[name]) for name in _SHOWN_COUNTS),
         Text(_reason_line(city["reasons"])),
     ]
 
@@ -94,8 +98,3 @@ def print_rows(out: Console, headings: Sequence[str], rows: Iterable[Sequence[ob
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     out.print(table)
-
-
-def axes_line(axes: Mapping[str, str]) -> str:
-    """Return the five axes in words."""
-    return " ".join(f"{AXIS_LABELS[axis]}{STANDING_MARKS[axes.get(axis.value, 'unknown')]}" for axis in Axis)

@@ -21,7 +21,7 @@ class Strict(BaseModel):
 
 
 class Auth(Strict):
-    """How to prove who we are. ``secret`` and ``user_secret`` name secrets; their values never stand in a file.
+    """How to prove who we are. ``secret`` names a secret; its value never stands in a file.
 
     ``header``: the header that carries the secret (kind ``header``); ``param``: a dotted path in the query or body
     that carries the token instead of a header (kind ``bearer``); ``user``: a plain account name (kind ``basic``, SQL).

@@ -16,7 +16,7 @@ CATALOG_CODE = r"^[0-9A-Z]{12}$"
 DIVISION = r"^[0-9]{6}$"
 MAIN_ITEM_SUFFIX = "00Y"
 
-_USCC = r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
+_USCC = r"^[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}$"
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I O S V Z
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _INVISIBLE = r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x1f]"
@@ -69,4 +69,5 @@ def uscc_valid(code: pl.Expr) -> pl.Expr:
         )
     )
     check = code.str.slice(17, 1).replace_strict(values, default=None, return_dtype=pl.Int32)
-    return code.str.contains(_USCC) & ((31 - total % 31) % 31 == check).fill_null(value=False)
+    right = code.str.contains(_USCC) & ((31 - total % 31) % 31 == check).fill_null(value=False)
+    return pl.when(code.is_not_null()).then(right)

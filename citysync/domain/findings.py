@@ -50,6 +50,18 @@ REJECTIONS: dict[str, pl.DataType] = {
 }
 
 
+# Why a row was rejected, as people read it.
+RULE_LABELS: dict[str, str] = {
+    "task_code_missing": "缺实施编码",
+    "task_code_malformed": "实施编码不合规",
+    "task_name_missing": "缺事项名称",
+    "task_type_missing": "缺事项类型",
+    "value_unlisted": "取值不在代码表中",
+    "areacode_foreign": "不是本市的区划",
+    "catalog_code_missing": "缺基本编码",
+}
+
+
 def no_findings() -> pl.DataFrame:
     """Return the empty table of findings."""
     return pl.DataFrame(schema=FINDINGS)

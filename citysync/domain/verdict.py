@@ -122,6 +122,21 @@ class Counts:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+COUNT_LABELS = {
+    "received": "收到",
+    "accepted": "接受",
+    "rejected": "拒收",
+    "duplicate": "合并重复",
+    "due": "应领",
+    "met": "已领",
+    "paired": "配对",
+    "missing": "漏领",
+    "overclaimed": "超领",
+    "drifted": "不一致",
+    "findings": "发现",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The state of one city after one run, with the reasons and figures behind it.

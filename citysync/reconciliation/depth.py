@@ -27,7 +27,7 @@ _MAX_VISITS = {(GD, 2): 2, (GD, 3): 1, (ORDINAL, 4): 0}
 def beside(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     """Return rows with ``<column>_scale`` (gd, ordinal, national) and ``<column>_step`` (Int64) of a depth.
 
-    Both are null for a text of no scale (四级 alone, 9 alone). A directory holds few different depths: each is read once.
+    Both are null for a text of no scale (四级 alone, 9 alone). Few different depths occur: each is read once.
     """
     text = normalised(pl.col(column)).str.replace_all(_SEPARATORS, ",")
     known = rows.select(column).drop_nulls().unique().with_columns(text=text)

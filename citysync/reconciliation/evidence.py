@@ -34,8 +34,6 @@ def too_many_rejected(city: City, validation: Validation) -> Reason | None:
 
 
 def _first_rejected(validation: Validation) -> str:
-    if validation.rejected.is_empty():
-        return ""
     row = validation.rejected.sort("row_no", "field", "rule").row(0, named=True)
     return f"（例：第 {row['row_no']} 行，{row['hint'] or row['rule']}）"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from citysync.domain.errors import StorageError
 from citysync.domain.verdict import (
     AXIS_LABELS,
+    COUNT_LABELS,
     FAULT_LABELS,
     STANDING_LABELS,
     STATE_LABELS,
@@ -26,28 +27,15 @@ __all__ = ["HEADINGS", "ReceiptRow", "receipt_rows", "write_receipt"]
 
 Summary = Mapping[str, object]  # a city's entry in the JSON of `status`; run_id and master_version beside it if known
 
-COUNT_LABELS = {
-    "received": "收到",
-    "accepted": "合格",
-    "rejected": "退回",
-    "duplicate": "重复合并",
-    "due": "应有",
-    "met": "已有",
-    "paired": "配对",
-    "missing": "漏领",
-    "overclaimed": "超领",
-    "drifted": "不一致",
-    "findings": "问题",
-}
 GRADE_LABELS = {"A": "A 已证实完整", "B": "B 稳定", "C": "C 未证实", "X": "X 不完整"}
 _WIDTHS = (6, 12, 30, 34, 36, 15, 8, 14, 8, 26, 30, 30, 40, 12, 12, 24, 24)
 _NAME_LENGTH = 20
 _ABOUT = (
-    ("本回执", "列出本次核对中的每一个问题，一行一个；退回的行在最前，其次是错误、提示、书写差异。"),
-    ("级别", "退回：该行缺少可核对的要素，未参加核对。错误：影响同步状态。提示、书写差异：不影响状态，建议改正。"),
+    ("本回执", "列出本次核对中的每一个问题，一行一个；拒收的行在最前，其次是错误、提示、书写差异。"),
+    ("级别", "拒收：该行缺少可核对的要素，未参加核对。错误：影响同步状态。提示、书写差异：不影响状态，建议改正。"),
     ("应为、现为", "数据原样，空白表示没有值；代码的含义写在备注里。"),
     ("改哪里", "在本市事项系统中改什么；改好后随下一次取数自动复核，不必回传本表。"),
-    ("来源行号", "退回的行在本市所送数据中的行号，从 1 起。"),
+    ("来源行号", "拒收的行在本市所送数据中的行号，从 1 起。"),
     ("首次发现、截止", "核对日期；截止日之前为宽限期，空白表示没有宽限。"),
     ("申诉说明", "认为结论有误的，请在最后一列选择或填写理由。"),
     ("编码", "各种编码都是文本，请勿转成数字，否则末位会丢失。另附的 CSV 请导入为文本，不要双击打开。"),

@@ -13,7 +13,7 @@ from citysync.domain.vocabulary import VALUES
 
 Record = Mapping[str, object]
 
-REJECTED = "退回"
+REJECTED = "拒收"
 _LEVELS = {label: place for place, label in enumerate((REJECTED, *SEVERITY_LABELS.values()))}
 
 

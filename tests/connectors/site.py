@@ -47,9 +47,7 @@ def sends(document: object, **headers: str) -> Sent:
     return Sent(json.dumps(document, ensure_ascii=False).encode(), headers=headers)
 
 
-def numbered(
-    items: Sequence[Mapping[str, object]], size: int = 2, total: int | None = None
-) -> Callable[[Asked], Sent]:
+def numbered(items: Sequence[Mapping[str, object]], size: int = 2, total: int | None = None) -> Callable[[Asked], Sent]:
     """Return a server of numbered pages; ``total`` overrides the declared total."""
 
     def answer(asked: Asked) -> Sent:

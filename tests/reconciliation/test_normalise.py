@@ -92,4 +92,4 @@ def test_a_depth_is_read_on_one_scale_or_on_none(
     text: str | None, scale: str | None, step: int | None, visits: int | None
 ) -> None:
     rows = depth.beside(pl.DataFrame({"d": [text]}, schema={"d": pl.String}), "d")
-    assert rows.select("d_scale", "d_step", depth.max_visits("d")).row(0) == (scale, step, visits)
+    assert rows.select("d_scale", "d_step", visits=depth.max_visits("d")).row(0) == (scale, step, visits)

@@ -73,7 +73,7 @@ def test_a_finding_says_what_where_what_it_should_be_and_by_when() -> None:
 
 def test_a_rejected_row_is_found_by_its_number() -> None:
     [row] = rows_of([], [a_rejection(value="x", expected="31 位")])
-    assert (row.row_no, row.problem, row.severity) == ("7", "缺少实施编码", "退回")
+    assert (row.row_no, row.problem, row.severity) == ("7", "缺少实施编码", "拒收")
     assert (row.field, row.expected, row.actual, row.hint) == ("实施编码（task_code）", "31 位", "x", "补填实施编码")
     assert row.note == "该行未参加核对"
 
@@ -96,7 +96,7 @@ def test_rows_come_by_weight_and_do_not_depend_on_the_order_they_were_found_in()
     rejections = [a_rejection(row_no=number) for number in (10, 9, 100)]
     expected = rows_of(findings, rejections)
     assert [row.row_no for row in expected[:3]] == ["9", "10", "100"]
-    assert [row.severity for row in expected] == ["退回"] * 3 + ["错误"] * 6 + ["提示"] * 6 + ["书写差异"] * 6
+    assert [row.severity for row in expected] == ["拒收"] * 3 + ["错误"] * 6 + ["提示"] * 6 + ["书写差异"] * 6
     shuffle = random.Random(7)
     for _ in range(5):
         shuffle.shuffle(findings)

@@ -1,0 +1,73 @@
+"""Receipts (回执) for cities: what the ledger knows of a run, written where a city's staff can open it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from citysync.config.settings import Settings
+from citysync.domain.errors import ConfigError
+from citysync.domain.findings import RULE_LABELS
+from citysync.reconciliation.checks import all_checks
+from citysync.reconciliation.notes import NOTES
+from citysync.reports.receipt import receipt_rows, write_receipt
+from citysync.storage import catalogue, pages, reading
+from citysync.storage.engine import Store
+from citysync.storage.schema import open_store
+from flows.night import chosen
+
+Row = Mapping[str, Any]
+
+
+def write_receipts(settings: Settings, codes: tuple[str, ...], folder: Path, run_id: str | None) -> list[Path]:
+    """Write an XLSX and a CSV per city, of one run or of each city's last, and return the files.
+
+    Raises ConfigError for a city the ledger has no verdict of; StorageError where a file cannot be written.
+    """
+    cities = chosen(settings, codes)
+    with open_store(settings.database, write=False) as store:
+        rows = reading.latest_verdicts(store, tuple(cities)) if run_id is None else reading.verdicts_of(store, run_id)
+        verdicts = {row["code"]: row for row in rows}
+        missing = [code for code in cities if code not in verdicts]
+        if missing:
+            raise ConfigError(f"没有城市 {'、'.join(missing)} 的结论；先运行 citysync sync {missing[0]}")
+        return [path for code in cities for path in _write(settings, store, verdicts[code], folder)]
+
+
+def labels() -> dict[str, str]:
+    """Return the Chinese label of every check, note and rejection rule."""
+    checks = {name: str(module.LABEL) for name, module in all_checks().items()}
+    return {**checks, **{name: note.LABEL for name, note in NOTES.items()}, **RULE_LABELS}
+
+
+def _write(settings: Settings, store: Store, verdict: Row, folder: Path) -> list[Path]:
+    code, run_id = verdict["code"], verdict["run_id"]
+    on = date.fromisoformat(verdict["business_date"])
+    rows = receipt_rows(
+        code,
+        reading.findings(store, code, run_id=run_id).rows,
+        reading.rejections(store, code, run_id=run_id).rows,
+        found_on=on,
+        labels=labels(),
+        names=_names(settings, store, verdict),
+    )
+    return write_receipt(folder, code, verdict["name"], on, rows, verdict)
+
+
+def _names(settings: Settings, store: Store, verdict: Row) -> dict[str, str]:
+    """Return item names by catalogue code (the master's) and by the codes the city sent (its own)."""
+    master = catalogue.load_version(store, verdict["master_version"]).items
+    names = dict(master.select("catalog_code", "task_name").iter_rows())
+    kept = reading.snapshot_of(store, verdict["code"], verdict["run_id"])
+    if kept is None:
+        return names
+    rows = pages.read_snapshot(settings.data_dir / kept["path"]).rows
+    for key in ("task_code", "task_handle_item"):
+        if {key, "task_name"} <= set(rows.columns):
+            sent = rows.select(key, "task_name").filter(pl.all_horizontal(pl.all().is_not_null()))
+            names |= dict(sent.iter_rows())
+    return names

@@ -1,0 +1,254 @@
+"""Files as cities really send them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+from openpyxl import Workbook
+from pydantic import ValidationError
+
+from citysync.domain.errors import OverBudget, Unreachable, Unreadable
+from citysync.domain.items import label
+from citysync.domain.snapshot import Grade
+from connectors._files import read_records
+from tests.connectors.doors import Memory, city_of, code, codes, directory, pulled
+
+ROWS = directory(3)
+CODE, NAME = label("task_code"), label("task_name")
+
+
+def as_csv(rows: Sequence[Mapping[str, object]] = ROWS, **options: Any) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), **options)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def as_xlsx(*sheets: Sequence[Sequence[object]]) -> bytes:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for number, rows in enumerate(sheets, start=1):
+        sheet = book.create_sheet(f"表{number}")
+        for row in rows:
+            sheet.append(list(row))
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def dropped(folder: Path, name: str, data: bytes, **source: Any) -> dict[str, Any]:
+    (folder / name).write_bytes(data)
+    return {"connector": "file_drop", "path": str(folder / name), **source}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_csv_is_read_in_every_usual_encoding_and_stays_unproved(tmp_path: Path, encoding: str) -> None:
+    text = as_csv([row | {"task_name": "镕㐂内办"} for row in ROWS])
+    snapshot = pulled(dropped(tmp_path, "items.csv", text.encode(encoding)))
+    assert codes(snapshot) == [code(1), code(2), code(3)]
+    assert snapshot.rows["task_name"].to_list() == ["镕㐂内办"] * 3
+    assert snapshot.rows["fee_basis"].to_list() == [None] * 3
+    assert (snapshot.certificate.grade, snapshot.certificate.declared) == (Grade.C, None)
+    assert snapshot.unknown_fields == ()
+
+
+@pytest.mark.parametrize("mark", ["\t", ";", "|"])
+def test_another_separator_is_seen_from_the_headings(tmp_path: Path, mark: str) -> None:
+    data = as_csv([{CODE: code(1), NAME: "甲,乙"}], delimiter=mark).encode()
+    assert pulled(dropped(tmp_path, "items.csv", data)).rows["task_name"].to_list() == ["甲,乙"]
+
+
+def test_json_lines_are_unproved_and_json_ends_by_its_structure(tmp_path: Path) -> None:
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS).encode()
+    assert pulled(dropped(tmp_path, "a.jsonl", lines)).certificate.grade is Grade.C
+    whole = json.dumps({"data": {"list": ROWS}}, ensure_ascii=False).encode("utf-8-sig")
+    snapshot = pulled(dropped(tmp_path, "a.json", whole, items="data.list"))
+    assert (snapshot.certificate.grade, snapshot.rows.height) == (Grade.B, 3)
+
+
+def test_xlsx_is_found_below_titles_and_behind_an_empty_sheet(tmp_path: Path) -> None:
+    table = [
+        ["深圳市实施清单"],
+        [],
+        [CODE, NAME, "到现场次数", "是否收费", "计划生效日期", "备注"],
+        [code(1), "事项1", 1, True, datetime(2026, 1, 2), None],  # noqa: DTZ001 — spreadsheets have no zone
+        [None, None, None, None, None, None],
+        [code(2), "事项2", 0.5, False, date(2026, 1, 3), "x"],
+    ]
+    snapshot = pulled(dropped(tmp_path, "items.xlsx", as_xlsx([], table)))
+    rows = snapshot.rows
+    assert snapshot.certificate.grade is Grade.B
+    assert rows["task_code"].to_list() == [code(1), code(2)]
+    assert rows["limit_scene_num"].to_list() == ["1", "0.5"]
+    assert rows["is_fee"].to_list() == ["true", "false"]
+    assert rows["plan_effective_date"].to_list() == ["2026-01-02", "2026-01-03"]
+    assert snapshot.unknown_fields == ("备注",)
+
+
+def test_a_code_excel_turned_into_a_number_shows_its_damage(tmp_path: Path) -> None:
+    path = tmp_path / "items.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, [CODE, NAME, label("areacode")])
+        sheet.write_row(1, 0, [1144030000754110002665298591744, "事项", 440300])
+    row = pulled({"connector": "file_drop", "path": str(path)}).rows.row(0, named=True)
+    assert row["task_code"] == "1.14403000075411e+30"
+    assert row["areacode"] == "440300"
+
+
+def test_chinese_headings_and_their_aliases_are_known(tmp_path: Path) -> None:
+    row = {"实施编码": code(1), "实施事项名称": "甲", "承诺时限": "30(工作日)", "主办处室": "一处"}
+    snapshot = pulled(dropped(tmp_path, "a.csv", as_csv([row]).encode("gb18030")))
+    assert snapshot.rows.columns == ["row_no", "page_no", "task_code", "task_name", "promise_day"]
+    assert snapshot.unknown_fields == ("主办处室",)
+
+
+def test_two_headings_for_one_column_ask_the_city_file(tmp_path: Path) -> None:
+    source = dropped(tmp_path, "a.csv", as_csv([{CODE: code(1), "承诺时限": "1", "承诺期限": "2"}]).encode())
+    with pytest.raises(Unreadable, match="表头 承诺时限、承诺期限 都可能是 promise_day"):
+        pulled(source)
+    snapshot = pulled(source, fields={"promise_day": "承诺期限"}, ignore=("承诺时限",))
+    assert snapshot.rows["promise_day"].to_list() == ["2"]
+    assert snapshot.unknown_fields == ()
+
+
+def test_one_field_of_the_city_may_feed_two_columns(tmp_path: Path) -> None:
+    source = dropped(tmp_path, "a.csv", as_csv([{"CODE": code(1), "NAME": "甲"}]).encode())
+    snapshot = pulled(source, fields={"task_code": "CODE", "task_name": "NAME", "catalog_name": "NAME"})
+    assert snapshot.rows.select("task_name", "catalog_name").row(0) == ("甲", "甲")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "0 字节"),
+        (b"a,b\n1,2,3\n", "第 2 行有 3 个字段，表头有 2 个"),
+        (b"a,b\n1,2\n3\n", "第 3 行有 1 个字段"),
+        (b"a,a\n1,2\n", "表头重复：a"),
+        (b"a,,c\n1,2,3\n", "第 2 列没有表头"),
+        (b'a,b\n1,"x\n', "引号未闭合"),
+        (b"<html><title>404</title>", "返回的是网页"),
+        (b"a,b\n1,\xff\xff\n", "第 6 字节（第 2 行）起无法解码"),
+        ("编码,名称\n".encode("gb18030") + "甲,乙\n".encode() + b"\xff\n", "编码不是"),
+    ],
+)
+def test_a_csv_that_cannot_be_whole_is_refused_with_its_place(tmp_path: Path, data: bytes, words: str) -> None:
+    with pytest.raises(Unreadable if data else Unreadable, match=words):
+        pulled(dropped(tmp_path, "a.csv", data))
+
+
+def test_trailing_empty_columns_and_blank_lines_are_no_rows(tmp_path: Path) -> None:
+    data = f"{CODE},{NAME},,\r\n{code(1)},甲,,\r\n\r\n".encode()
+    assert codes(pulled(dropped(tmp_path, "a.csv", data))) == [code(1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("a.jsonl", b'{"a": 1}\n{"a": ', "第 2 行不是完整的 JSON"),
+        ("a.jsonl", b"[1]\n", "第 1 行应是 JSON 对象"),
+        ("a.json", b'[{"a": 1}', "JSON 不完整"),
+        ("a.json", b'{"rows": []}', "文件应是列表，实际是对象"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0rest", "旧版 xls 或加密"),
+        ("a.xlsx", b"<html></html>", "文件实际为网页"),
+        ("a.xlsx", as_xlsx([[CODE, NAME]])[:-200], "XLSX 文件不完整"),
+        ("a.xlsx", as_xlsx([["x", "y"]]), "没有认得的表头（工作表：表1）"),
+        ("a.xlsx", as_xlsx([[CODE, NAME]], [[CODE, NAME]]), "多个工作表带表头：表1、表2"),
+        ("a.xlsx", as_xlsx([[CODE, NAME, NAME]]), "表头重复"),
+    ],
+)
+def test_other_files_that_cannot_be_whole_are_refused(tmp_path: Path, name: str, data: bytes, words: str) -> None:
+    with pytest.raises(Unreadable, match=words):
+        pulled(dropped(tmp_path, name, data))
+
+
+def test_a_workbook_that_would_unpack_without_end_is_refused_unopened(tmp_path: Path) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/sharedStrings.xml", "w") as part:
+        for _ in range(600):
+            part.write(bytes(2**20))
+    with pytest.raises(OverBudget, match="解压后 600 MB"):
+        pulled(dropped(tmp_path, "a.xlsx", bomb.getvalue()))
+
+
+def test_the_newest_by_name_is_taken_and_links_are_not(tmp_path: Path) -> None:
+    for day, rows in (("20261122", ROWS[:1]), ("20261123", ROWS)):
+        (tmp_path / f"items_{day}.csv").write_text(as_csv(rows), encoding="utf-8")
+    (tmp_path / "items_20261124.csv").symlink_to(tmp_path / "items_20261122.csv")
+    memory = Memory()
+    snapshot = pulled({"connector": "file_drop", "path": str(tmp_path / "items_*.csv")}, memory)
+    assert snapshot.rows.height == 3
+    assert memory.kept[0][1] == "items_20261123.csv"
+    changed = datetime.fromtimestamp((tmp_path / "items_20261123.csv").stat().st_mtime, UTC)
+    assert snapshot.source_changed_at == changed
+
+
+def test_a_file_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
+    for name in ("a.csv", "*.csv"):
+        with pytest.raises(Unreachable, match="深圳市（440300）"):
+            pulled({"connector": "file_drop", "path": str(tmp_path / name)})
+
+
+def manifest_of(folder: Path, files: Mapping[str, bytes], **wrong: Any) -> dict[str, Any]:
+    entries = []
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+        entries.append({"name": name, "sha256": hashlib.sha256(data).hexdigest(), "rows": 1} | wrong)
+    (folder / "manifest.json").write_text(json.dumps({"files": entries}), encoding="utf-8")
+    return {"connector": "file_drop", "path": str(folder / "*.csv"), "manifest": str(folder / "manifest.json")}
+
+
+PARTS = {"b.csv": as_csv(ROWS[:1]).encode(), "a.csv": as_csv(ROWS[1:2]).encode()}
+
+
+def test_a_manifest_that_fits_proves_a_drop_complete(tmp_path: Path) -> None:
+    snapshot = pulled(manifest_of(tmp_path, PARTS))
+    assert (snapshot.certificate.grade, snapshot.certificate.declared, snapshot.certificate.pages) == (Grade.A, 2, 2)
+    assert codes(snapshot) == [code(1), code(2)]
+    assert snapshot.rows["page_no"].to_list() == [1, 2]
+
+
+def test_a_manifest_that_does_not_fit_says_where(tmp_path: Path) -> None:
+    source = manifest_of(tmp_path, PARTS, rows=2)
+    certificate = pulled(source).certificate
+    assert certificate.grade is Grade.X
+    assert certificate.problems[0] == "第 1/2 个文件 b.csv清单写明 2 行，实际 1 行"
+    (tmp_path / "b.csv").write_bytes(b"{")
+    (tmp_path / "a.csv").unlink()
+    certificate = pulled(source).certificate
+    assert certificate.problems == ("第 1/2 个文件 b.csv的 SHA-256 与清单不符", "缺少第 2/2 个文件 a.csv")
+
+
+@pytest.mark.parametrize("wrong", [{"name": "../a.csv"}, {"name": "/etc/passwd"}, {"sha256": "1"}, {"rows": "many"}])
+def test_a_manifest_that_lies_about_its_form_is_unreadable(tmp_path: Path, wrong: dict[str, str]) -> None:
+    with pytest.raises(Unreadable, match=r"清单 manifest.json"):
+        pulled(manifest_of(tmp_path, PARTS, **wrong))
+
+
+def test_a_remote_drop_is_refused_by_name() -> None:
+    with pytest.raises(ValidationError, match="尚不支持 sftp://"):
+        city_of({"connector": "file_drop", "path": "sftp://host/items.csv"})
+    with pytest.raises(ValidationError, match="看不出格式"):
+        city_of({"connector": "file_drop", "path": "items.dat"})
+
+
+def test_a_master_catalogue_is_read_by_the_same_reader() -> None:
+    data = "基本编码,事项名称,事项类型,主项编码\n440106043001,甲,01,\n".encode("gb18030")
+    assert read_records(data, "csv", None) == [
+        {"基本编码": "440106043001", "事项名称": "甲", "事项类型": "01", "主项编码": ""}
+    ]
+    sheet = as_xlsx([["catalog_code", "task_name", "applies_to"], ["440106043001", "甲", 440300]])
+    assert read_records(sheet, "xlsx", None) == [
+        {"catalog_code": "440106043001", "task_name": "甲", "applies_to": "440300"}
+    ]

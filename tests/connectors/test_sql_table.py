@@ -1,0 +1,233 @@
+"""Front-end databases: append-only tables, read in one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from citysync.domain.errors import OverBudget, Refused, Unreachable, Unreadable
+from citysync.domain.snapshot import Grade
+from tests.connectors.doors import CANARY, Memory, city_of, code, codes, directory, pulled
+from tests.servers import mariadb_url, postgresql_url
+
+TABLE = "up_task_general_basic"
+
+
+def operation(number: int, kind: str, at: str | None, **changes: str | None) -> dict[str, str | None]:
+    row = {"task_code": code(number), "task_name": f"事项{number}", "task_type": "01", "task_handle_item": None}
+    return {**row, "cd_operation": kind, "cd_time": at, "cd_batch": None, **changes}
+
+
+OPERATIONS = [
+    operation(1, "i", "2026-11-01 08:00:00", task_name="旧名"),
+    operation(2, "I", "2026-11-01 08:00:00"),
+    operation(3, "i", "2026-11-01 08:00:00"),
+    operation(1, "u", "2026-11-02 08:00:00", task_name="新名"),
+    operation(2, "d", "2026-11-03 08:00:00"),
+    operation(3, "D", "2026-11-02 08:00:00"),
+    operation(3, "i", "2026-11-04 08:00:00"),
+    operation(1, "u", "2026-11-01 09:00:00", task_name="迟到的旧消息"),
+    operation(1, "i", "2026-11-01 08:00:00", task_handle_item=f"{code(1)}01", task_name="业务办理项"),
+]
+
+
+def filled(url: str, rows: Sequence[Mapping[str, Any]], table: str = TABLE, **types: Any) -> None:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    columns = [sa.Column(name, types.get(name, sa.String(200))) for name in rows[0]]
+    with engine.begin() as connection:
+        described = sa.Table(table, sa.MetaData(), *columns)
+        described.create(connection)
+        connection.execute(described.insert(), [dict(row) for row in rows])
+    engine.dispose()
+
+
+@contextmanager
+def sqlite_url(folder: Path) -> Iterator[str]:
+    yield f"sqlite:///{folder / 'front end.db'}"
+
+
+def source_of(url: str, *tables: str) -> dict[str, Any]:
+    return {"connector": "sql_table", "url": url, "tables": list(tables or (TABLE,))}
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ]
+)
+def front_end(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    made = {"sqlite": lambda: sqlite_url(tmp_path), "postgresql": postgresql_url, "mariadb": mariadb_url}
+    with made[request.param]() as url:
+        yield url
+
+
+def test_the_last_operation_of_every_key_is_in_force(front_end: str) -> None:
+    filled(front_end, OPERATIONS)
+    memory = Memory()
+    snapshot = pulled(source_of(front_end), memory)
+    assert codes(snapshot) == [code(1), code(3), code(1)]
+    assert snapshot.rows["task_name"].to_list() == ["新名", "事项3", "业务办理项"]
+    certificate = snapshot.certificate
+    assert (certificate.grade, certificate.received, certificate.declared) == (Grade.A, 3, 3)
+    assert "COUNT(*) 9 行" in certificate.proof
+    assert str(snapshot.source_changed_at) == "2026-11-04 00:00:00+00:00"
+    number, shown, data = memory.kept[0]
+    assert (number, shown.endswith(f"#{TABLE}"), len(data.splitlines())) == (1, True, 9)
+    assert json.loads(data.splitlines()[3])["task_name"] == "新名"
+
+
+def test_real_timestamps_and_numbers_become_text(front_end: str) -> None:
+    rows: list[dict[str, Any]] = [
+        {"task_code": code(1), "cd_time": None, "cd_operation": "i", "limit_scene_num": 1, "note": "x"}
+    ]
+    filled(front_end, rows, cd_time=sa.DateTime(), limit_scene_num=sa.Integer())
+    engine = sa.create_engine(front_end, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"UPDATE {TABLE} SET cd_time = '2026-11-23 08:30:00'"))  # noqa: S608 — our table
+    snapshot = pulled(source_of(front_end))
+    assert snapshot.rows["limit_scene_num"].to_list() == ["1"]
+    assert str(snapshot.source_changed_at) == "2026-11-23 00:30:00+00:00"
+    assert snapshot.unknown_fields == ("note",)
+
+
+def test_several_tables_are_one_directory(front_end: str) -> None:
+    filled(front_end, OPERATIONS[:1])
+    filled(front_end, [{"task_code": code(9), "task_name": "公共服务"}], "up_task_public_basic")
+    snapshot = pulled(source_of(front_end, TABLE, "up_task_public_basic"))
+    assert codes(snapshot) == [code(1), code(9)]
+    assert snapshot.rows["page_no"].to_list() == [1, 2]
+
+
+def test_a_table_without_operations_is_a_plain_table_and_views_serve_too(front_end: str) -> None:
+    filled(front_end, directory(5), "plain")
+    engine = sa.create_engine(front_end, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE VIEW v_items AS SELECT * FROM plain"))
+    assert pulled(source_of(front_end, "v_items")).rows.height == 5
+    assert pulled(source_of(front_end, "plain")).certificate.grade is Grade.A
+
+
+def test_only_names_the_database_knows_are_used(front_end: str) -> None:
+    filled(front_end, OPERATIONS)
+    with pytest.raises(Unreadable, match=f"没有表 .*现有 .*{TABLE}"):
+        pulled(source_of(front_end, 'x"; drop table up_task_general_basic; --'))
+    assert pulled(source_of(front_end)).rows.height == 3
+
+
+def test_a_code_kept_as_a_number_is_refused(front_end: str) -> None:
+    filled(front_end, [{"task_code": code(1), "catalog_code": 1}], catalog_code=sa.Numeric(31, 0))
+    with pytest.raises(Unreadable, match=r"编码列 catalog_code（基本编码）是数值类型"):
+        pulled(source_of(front_end))
+
+
+def test_an_unlisted_operation_is_never_guessed(front_end: str) -> None:
+    filled(front_end, [*OPERATIONS, operation(4, "新增", "2026-11-05 08:00:00")])
+    with pytest.raises(Unreadable, match=f"未列出的值 新增（实施编码 {code(4)}）"):
+        pulled(source_of(front_end))
+    assert pulled(source_of(front_end), values={"cd_operation": {"新增": "i"}}).rows.height == 4
+
+
+def test_ties_go_to_the_later_batch_then_to_the_later_row(tmp_path: Path) -> None:
+    at = "2026-11-01 08:00:00"
+    rows = [
+        operation(1, "u", at, cd_batch="10", task_name="后批"),
+        operation(1, "u", at, cd_batch="9", task_name="前批"),
+        operation(2, "i", at, task_name="先"),
+        operation(2, "u", at, task_name="后"),
+        operation(3, "i", None, task_name="无时间"),
+        operation(3, "u", "2020-01-01", task_name="有时间"),
+    ]
+    with sqlite_url(tmp_path) as url:
+        filled(url, rows)
+        assert pulled(source_of(url)).rows["task_name"].to_list() == ["后批", "后", "有时间"]
+
+
+def test_a_row_without_a_code_stands_for_itself(tmp_path: Path) -> None:
+    rows = [operation(1, "i", "2026-11-01", task_code=None), operation(1, "u", "2026-11-02", task_code=None)]
+    with sqlite_url(tmp_path) as url:
+        filled(url, rows)
+        snapshot = pulled(source_of(url))
+    assert (snapshot.certificate.received, snapshot.certificate.distinct) == (2, 0)
+
+
+def test_a_city_reads_and_never_writes(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="文件不存在"):
+        pulled(source_of(f"sqlite:///{tmp_path / 'missing.db'}"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_is_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(Unreadable, match="not a database"):
+        pulled(source_of(f"sqlite:///{tmp_path / 'x.db'}"))
+
+
+def test_a_query_without_end_is_over_budget(tmp_path: Path) -> None:
+    path = tmp_path / "slow.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "CREATE VIEW v_items AS WITH RECURSIVE n(task_code) AS (SELECT 1 UNION ALL SELECT task_code + 1 FROM n) "
+            "SELECT 'x' || task_code AS task_code FROM n"
+        )
+    with pytest.raises(OverBudget, match="查询超过 60 秒"):
+        pulled({**source_of(f"sqlite:///{path}", "v_items"), "budget_seconds": 60}, Memory(tick=5.0))
+
+
+@pytest.mark.mariadb
+def test_a_wrong_password_is_a_refusal_and_stays_secret() -> None:
+    with mariadb_url() as url:
+        wrong = sa.make_url(url).set(username=None).render_as_string()
+        auth = {"kind": "basic", "user": "nobody_here", "secret": "CITYSYNC_SECRET_440300"}
+        with pytest.raises(Refused, match="请核对账号权限与密钥 CITYSYNC_SECRET_440300") as caught:
+            pulled({**source_of(wrong), "auth": auth})
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.postgresql
+def test_a_role_that_is_not_there_or_a_table_that_is_closed_is_a_refusal() -> None:
+    with postgresql_url() as url:
+        filled(url, OPERATIONS)
+        parts = sa.make_url(url)
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        role = f"reader_{parts.database}"
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"CREATE ROLE {role} LOGIN"))
+        try:
+            auth = {"kind": "basic", "user": role, "secret": "S"}
+            with pytest.raises(Refused, match="permission denied"):
+                pulled({**source_of(parts.set(username=None, password=None).render_as_string()), "auth": auth})
+        finally:
+            with engine.begin() as connection:
+                connection.execute(sa.text(f"DROP ROLE {role}"))
+
+
+def test_a_closed_port_is_unreachable() -> None:
+    for driver in ("postgresql+psycopg", "mysql+pymysql"):
+        with pytest.raises(Unreachable, match="无法连接"):
+            pulled(source_of(f"{driver}://reader@127.0.0.1:9/items"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"url": "postgresql+psycopg://u:pw@h/d"}, "不得写口令"),
+        ({"url": "postgresql://u@h/d"}, r"不支持 postgresql；可用 sqlite、postgresql\+psycopg"),
+        ({"url": "nonsense"}, "不是 SQLAlchemy 地址"),
+        ({"tables": []}, "tables"),
+        ({"auth": {"kind": "bearer", "secret": "S"}}, "只能是"),
+    ],
+)
+def test_a_wrong_source_is_refused_before_any_connection(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words) as caught:
+        city_of({**source_of("sqlite:///x.db"), **changes})
+    assert ":pw@" not in str([error["msg"] for error in caught.value.errors()])
