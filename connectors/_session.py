@@ -106,7 +106,9 @@ class Session:
 
     def redacted(self, text: str) -> str:
         """Return a text that may be shown: without this city's secret in any form."""
-        return redacted(text, (self._secret,) if self._secret else ())
+        if self._secret is None:
+            return redacted(text)
+        return redacted(text, (f"{self._source.auth.user}:{self._secret}", self._secret))
 
     @contextmanager
     def reading(self, number: int) -> Iterator[None]:

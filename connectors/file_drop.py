@@ -106,7 +106,7 @@ def _read(path: Path, number: int, city: City, source: Source, door: Door, entry
     raw = door.keep(data, number, path.name)
     form = source.format or _ending(path.name) or _ending(source.path) or "csv"
     if entry is not None and hashlib.sha256(data).hexdigest() != entry.sha256:
-        return _File(raw, (), changed, form, f"{entry.place}的 SHA-256 与清单不符")
+        return _File(raw, (), changed, form, f"{entry.place} 的 SHA-256 与清单不符")
     try:
         records = read_records(data, form, source.encoding, source.items, known=city.fields.values())
     except SourceError as error:
@@ -114,7 +114,7 @@ def _read(path: Path, number: int, city: City, source: Source, door: Door, entry
         raise
     door.progress(f"{path.name} · {len(records):,} 条")
     if entry is not None and len(records) != entry.rows:
-        problem = f"{entry.place}清单写明 {entry.rows:,} 行，实际 {len(records):,} 行"
+        problem = f"{entry.place} 清单写明 {entry.rows:,} 行，实际 {len(records):,} 行"
         return _File(raw, records, changed, form, problem)
     return _File(raw, records, changed, form)
 

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from citysync.domain.city import City, SourceBase
 from citysync.domain.errors import Unreadable
 from citysync.domain.items import COLUMNS, Kind
-from citysync.domain.snapshot import Grade, RawPage, Snapshot
+from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
 from connectors._certify import single
 from connectors._door import Door
 from connectors._fold import folded
@@ -57,38 +57,42 @@ class Source(SourceBase):
 
 
 def pull(city: City, source: Source, door: Door) -> Snapshot:
-    """Return the tables' items in force; grade A, since count and rows come from one transaction."""
+    """Return the tables' items in force; grade A if count and rows, from one transaction, agree."""
     taken_at = door.now()
     secret = door.secret(source.auth.secret) if source.auth.secret else None
     plan = plan_for(city, door.columns)
     pages: list[RawPage] = []
-    frames: list[pl.DataFrame] = []
+    read: list[pl.DataFrame] = []
     unknown: set[str] = set()
-    counted = 0
     with Reader(source_url(source.url, source.auth.user, secret), source, secret, door.monotonic) as reader:
-        for table in reader.tables(source.tables):
+        tables = list(reader.tables(source.tables))
+        counted = sum(reader.count(table) for table in tables)
+        for table in tables:
             _refuse_numeric_codes(table, plan)
             unknown |= {column.name for column in table.columns} - set(plan.paths.values()) - plan.ignored
-            counted += reader.count(table)
-            read = _read_table(reader, table, plan, door, pages)
-            frames.append(folded(read, city.values.get("cd_operation", {}), table.name))
-    rows = in_order(stacked(frames), door.columns)
+            read.append(_read_table(reader, table, plan, door, pages))
+    meanings = city.values.get("cd_operation", {})
+    current = [folded(rows, meanings, table.name) for rows, table in zip(read, tables, strict=True)]
+    rows = in_order(stacked(current), door.columns)
     return Snapshot(
         city_code=city.code,
         taken_at=taken_at,
         rows=rows,
         pages=tuple(pages),
-        certificate=single(
-            Grade.A,
-            rows.height,
-            keys_of(rows),
-            f"同一只读事务内 COUNT(*) {counted:,} 行与读取一致，有效 {rows.height:,} 条",
-            declared=rows.height,
-            pages=len(pages),
-        ),
+        certificate=_certificate(counted, sum(frame.height for frame in read), rows, len(pages)),
         unknown_fields=tuple(sorted(unknown)),
         source_changed_at=changed_at(rows),
     )
+
+
+def _certificate(counted: int, taken: int, rows: pl.DataFrame, pages: int) -> Certificate:
+    """Return the proof; a table engine without transactions may change between count and read."""
+    if counted != taken:
+        problem = f"COUNT(*) {counted:,} 行，实际读到 {taken:,} 行；表可能不支持事务"
+        proof = "计数与读取不一致"
+        return single(Grade.X, rows.height, keys_of(rows), proof, pages=pages, problems=(problem,))
+    proof = f"同一只读事务内 COUNT(*) {counted:,} 行与读取一致，有效 {rows.height:,} 条"
+    return single(Grade.A, rows.height, keys_of(rows), proof, declared=rows.height, pages=pages)
 
 
 def _read_table(reader: Reader, table: sa.Table, plan: Plan, door: Door, pages: list[RawPage]) -> pl.DataFrame:

@@ -19,9 +19,10 @@ _BESIDE = {"areacode": pl.String(), "catalog_code": pl.String(), "remark": pl.St
 
 
 def names_of(match: Match) -> pl.DataFrame:
-    """Return catalog_code, name: the master's name, or the least of the city's for codes the master lacks."""
-    ours = match.overclaimed.group_by("catalog_code").agg(name=pl.col("task_name").min())
-    return pl.concat([match.master.items.select("catalog_code", name="task_name"), ours])
+    """Return task_code, task_handle_item, catalog_code, name: of each row judged, and of each absent item (no code)."""
+    rows = match.judged.select("task_code", "task_handle_item", "catalog_code", name="task_name")
+    absent = match.master.items.join(match.unclaimed, on="catalog_code", how="semi")
+    return pl.concat([rows, absent.select("catalog_code", name="task_name")], how="diagonal")
 
 
 def hint(template: str, fields: list[str]) -> pl.Expr:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from citysync.domain.findings import Severity
 from citysync.domain.verdict import Fault
+from citysync.reconciliation.checks import all_checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,9 @@ NOTES: dict[str, Note] = {
         REMEDY="请在源系统中清理编码",
     ),
 }
+
+
+def labels() -> dict[str, str]:
+    """Return the Chinese word for every check and note a finding may carry, by name."""
+    words = {name: str(module.LABEL) for name, module in all_checks().items()}
+    return words | {name: note.LABEL for name, note in NOTES.items()}

@@ -31,7 +31,7 @@ _ROW = ("task_code", "task_handle_item")
 class Reconciliation:
     """What the checks found in one city.
 
-    ``findings``: the frame ``FINDINGS``, in the order ``ORDER``, nulls first; ``names``: catalog_code, name;
+    ``findings``: the frame ``FINDINGS``, in the order ``ORDER``, nulls first; ``names``: task_code, task_handle_item, catalog_code, name;
     ``due``, ``met``: obligations; ``paired``: rows the master has; ``missing``, ``overclaimed``: findings of that
     check; ``drifted``: distinct rows that drifted.
     """
@@ -62,17 +62,17 @@ def reconcile(
     only from a snapshot proved complete (grade A or B).
     """
     facing = _as_far_as_proved(match, snapshot)
-    names = names_of(facing)
+    catalogue = facing.master.items.select("catalog_code", name="task_name")
     found = [_asked(check, module, facing) for check, module in all_checks().items()]
     noted = [_noted(check, group) for (check,), group in validation.notes.group_by("check")]
-    told = [_told(each, names) for each in (*found, *noted) if not each.is_empty()]
+    told = [_told(each, catalogue) for each in (*found, *noted) if not each.is_empty()]
     dated = _dated(pl.concat([_untold(), *told]), match, city, on, calendar)
     remarks = absence_remarks(validation, snapshot, city, on)
     findings = _finished(dated, remarks, [code for code, _ in regions_of(city, on)], suspected)
     checks = findings.get_column("check")
     return Reconciliation(
         findings=findings,
-        names=names,
+        names=names_of(facing),
         due=facing.due,
         met=facing.met,
         paired=facing.paired.height,
@@ -114,10 +114,10 @@ def _weighed(places: pl.DataFrame, check: str, kind: ModuleType | Note) -> pl.Da
     )
 
 
-def _told(found: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+def _told(found: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
     template = str(found.get_column("template")[0])
     fields = found.get_column("field").drop_nulls().unique().to_list()
-    named = found.join(names, on="catalog_code", how="left")
+    named = found.join(catalogue, on="catalog_code", how="left")
     return named.with_columns(hint=hint(template, fields)).select(_untold().columns)
 
 

@@ -12,6 +12,8 @@ from citysync.domain.verdict import Reason, Standing
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.reconcile import ABSENCE, DRIFT, Reconciliation, distinct_rows
 
+_ITEM = ("task_code", "task_handle_item", "catalog_code")
+
 
 def errors(found: Reconciliation, tolerate: Tolerate) -> list[Reason]:
     """Return a reason for every check whose errors are beyond tolerance (failing) or in grace (grace)."""
@@ -44,7 +46,8 @@ def _example(findings: pl.DataFrame, names: pl.DataFrame) -> str:
     """Return where the first finding is: region, code, name."""
     first = findings.row(0, named=True)
     code = first["task_handle_item"] or first["task_code"] or first["catalog_code"]
-    named = names.filter(pl.col("catalog_code") == first["catalog_code"]).get_column("name")
+    same = [pl.col(column).eq_missing(pl.lit(first[column], dtype=pl.String)) for column in _ITEM]
+    named = names.filter(same).get_column("name")
     return " ".join(part for part in (first["areacode"], code, *named.head(1)) if part)
 
 

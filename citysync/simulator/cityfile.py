@@ -79,7 +79,7 @@ def _tables(city: SimulatedCity) -> dict[str, Mapping[str, object]]:
     tables |= {f"values.{column}": meanings for column, meanings in dialect.meanings().items()}
     if city.plan.local:
         tables["codes"] = {"scheme": "local", "pattern": LOCAL_PATTERN}
-    if city.plan.fault == "zero":
+    if city.fault == "zero":
         tables["expect"] = {"min_items": 10}
     if city.max_rejected_ratio is not None:
         tables["tolerate"] = {"max_rejected_ratio": city.max_rejected_ratio}

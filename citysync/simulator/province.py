@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -102,6 +102,17 @@ def build_province(
     }
     built = (_build_city(seed, items, BY_CODE[code], catalogue, special, differences, on) for code in cities)
     return Province(seed, on, tuple(catalogue.records()), {city.code: city for city in built})
+
+
+def shuffled(province: Province, seed: int) -> Province:
+    """Return the same province with cities and rows in another order: nothing that is true of it changes."""
+    rng = names.dice(province.seed, "shuffled", seed)
+    cities = list(province.cities.values())
+    tables = [rng.sample(city.table, len(city.table)) for city in cities]
+    moved = [replace(city, table=tuple(table)) for city, table in zip(cities, tables, strict=True)]
+    rng.shuffle(moved)
+    master = tuple(rng.sample(province.master_records, len(province.master_records)))
+    return replace(province, master_records=master, cities={city.code: city for city in moved})
 
 
 def _build_city(

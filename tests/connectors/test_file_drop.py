@@ -78,7 +78,7 @@ def test_json_lines_are_unproved_and_json_ends_by_its_structure(tmp_path: Path) 
 
 
 def test_xlsx_is_found_below_titles_and_behind_an_empty_sheet(tmp_path: Path) -> None:
-    table = [
+    table: list[list[object]] = [
         ["深圳市实施清单"],
         [],
         [CODE, NAME, "到现场次数", "是否收费", "计划生效日期", "备注"],
@@ -144,7 +144,7 @@ def test_one_field_of_the_city_may_feed_two_columns(tmp_path: Path) -> None:
     ],
 )
 def test_a_csv_that_cannot_be_whole_is_refused_with_its_place(tmp_path: Path, data: bytes, words: str) -> None:
-    with pytest.raises(Unreadable if data else Unreadable, match=words):
+    with pytest.raises(Unreadable, match=words):
         pulled(dropped(tmp_path, "a.csv", data))
 
 
@@ -223,11 +223,11 @@ def test_a_manifest_that_does_not_fit_says_where(tmp_path: Path) -> None:
     source = manifest_of(tmp_path, PARTS, rows=2)
     certificate = pulled(source).certificate
     assert certificate.grade is Grade.X
-    assert certificate.problems[0] == "第 1/2 个文件 b.csv清单写明 2 行，实际 1 行"
+    assert certificate.problems[0] == "第 1/2 个文件 b.csv 清单写明 2 行，实际 1 行"
     (tmp_path / "b.csv").write_bytes(b"{")
     (tmp_path / "a.csv").unlink()
     certificate = pulled(source).certificate
-    assert certificate.problems == ("第 1/2 个文件 b.csv的 SHA-256 与清单不符", "缺少第 2/2 个文件 a.csv")
+    assert certificate.problems == ("第 1/2 个文件 b.csv 的 SHA-256 与清单不符", "缺少第 2/2 个文件 a.csv")
 
 
 @pytest.mark.parametrize("wrong", [{"name": "../a.csv"}, {"name": "/etc/passwd"}, {"sha256": "1"}, {"rows": "many"}])

@@ -54,7 +54,7 @@ def test_the_same_page_for_every_number_stops_the_pull_at_once() -> None:
 
 def test_a_hole_in_the_middle_is_walked_over_once() -> None:
     rows = directory(4)
-    pages = {1: rows[:2], 2: [], 3: rows[2:]}
+    pages: dict[int, list[dict[str, str | None]]] = {1: rows[:2], 2: [], 3: rows[2:]}
     with site(
         lambda asked: sends({"code": 200, "data": {"list": pages[int(asked.query["page"])], "total": 4}})
     ) as city:
@@ -188,10 +188,16 @@ def test_a_form_and_a_json_body_carry_the_page_where_the_file_says() -> None:
 
     post = {"connector": "http_pages", "method": "POST"}
     with site(by_form) as city:
-        form = {**post, "body": "form", "params": {"region": "440300"}, "page_param": "pageNum", "first_page": 0}
+        form: dict[str, object] = {
+            **post,
+            "body": "form",
+            "params": {"region": "440300"},
+            "page_param": "pageNum",
+            "first_page": 0,
+        }
         assert pulled({**form, "url": city.url}).rows.height == 3
     with site(by_json) as city:
-        body = {**post, "params": {"query": {"region": "440300"}}, "page_param": "query.page"}
+        body: dict[str, object] = {**post, "params": {"query": {"region": "440300"}}, "page_param": "query.page"}
         body |= {"size_param": "query.size", "page_size": 50}
         assert pulled({**body, "url": city.url}).rows.height == 3
 

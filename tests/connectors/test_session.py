@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import traceback
@@ -233,7 +234,15 @@ def test_credentials_stand_in_the_header_the_file_says(auth: dict[str, Any], hea
     assert city.asked[0].headers[header].startswith(value)
 
 
-@pytest.mark.parametrize("auth", [{**BEARER, "param": "access_token"}, {**BEARER, "param": "ticket"}, BEARER])
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {**BEARER, "param": "access_token"},
+        {**BEARER, "param": "ticket"},
+        BEARER,
+        {"kind": "basic", "user": "citysync", "secret": "S"},
+    ],
+)
 @pytest.mark.parametrize("status", [200, 302, 401, 500])
 def test_a_secret_is_in_no_error_no_evidence_address_and_no_progress(auth: dict[str, Any], status: int) -> None:
     def echo(asked: Asked) -> Sent:
@@ -250,6 +259,7 @@ def test_a_secret_is_in_no_error_no_evidence_address_and_no_progress(auth: dict[
     everything = "".join(traceback.format_exception(caught.value))
     everything += "".join(memory.told) + "".join(url for _, url, _ in memory.kept)
     assert CANARY not in everything
+    assert base64.b64encode(f"citysync:{CANARY}".encode()).decode() not in everything
     assert CANARY.replace("/", "%2F").replace("+", "%2B").replace("=", "%3D") not in everything
 
 

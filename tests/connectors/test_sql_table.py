@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from citysync.domain.errors import OverBudget, Refused, Unreachable, Unreadable
-from citysync.domain.snapshot import Grade
+from citysync.domain.snapshot import Grade, RawPage, Snapshot
 from tests.connectors.doors import CANARY, Memory, city_of, code, codes, directory, pulled
 from tests.servers import mariadb_url, postgresql_url
 
@@ -115,6 +115,39 @@ def test_a_table_without_operations_is_a_plain_table_and_views_serve_too(front_e
         connection.execute(sa.text("CREATE VIEW v_items AS SELECT * FROM plain"))
     assert pulled(source_of(front_end, "v_items")).rows.height == 5
     assert pulled(source_of(front_end, "plain")).certificate.grade is Grade.A
+
+
+def changed_while_reading(url: str, **options: str) -> Snapshot:
+    """Pull two tables while, between count and read, somebody adds a row to the second."""
+    filled(url, OPERATIONS[:1])
+    filled(url, directory(3), "second")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        for statement in options.values():
+            connection.exec_driver_sql(statement)
+
+    class Meddling(Memory):
+        def keep(self, data: bytes, number: int, url: str) -> RawPage:
+            if number == 1:
+                with engine.begin() as connection:
+                    connection.execute(sa.text(f"INSERT INTO second (task_code) VALUES ('{code(7)}')"))  # noqa: S608
+            return super().keep(data, number, url)
+
+    return pulled(source_of(url, TABLE, "second"), Meddling())
+
+
+def test_a_row_added_while_we_read_is_not_half_seen(front_end: str) -> None:
+    options = {"wal": "PRAGMA journal_mode=WAL"} if front_end.startswith("sqlite") else {}
+    snapshot = changed_while_reading(front_end, **options)
+    assert (snapshot.certificate.grade, snapshot.certificate.received) == (Grade.A, 4)
+
+
+@pytest.mark.mariadb
+def test_an_engine_without_transactions_is_found_out() -> None:
+    with mariadb_url() as url:
+        certificate = changed_while_reading(url, engine="ALTER TABLE second ENGINE = MyISAM").certificate
+    assert certificate.grade is Grade.X
+    assert certificate.problems == ("COUNT(*) 4 行，实际读到 5 行；表可能不支持事务",)
 
 
 def test_only_names_the_database_knows_are_used(front_end: str) -> None:

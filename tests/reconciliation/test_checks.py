@@ -15,7 +15,7 @@ from citysync.domain.findings import PLACE, Severity
 from citysync.domain.snapshot import Grade
 from citysync.domain.verdict import Axis, Fault
 from citysync.reconciliation.checks import all_checks
-from citysync.reconciliation.notes import NOTES
+from citysync.reconciliation.notes import NOTES, labels
 from tests.builders import BODY, CATALOG_CODE, TASK_CODE, TODAY, a_city, a_master, a_master_item, an_item
 from tests.reconciliation.cast import Place, a_code, tuned, walk
 
@@ -304,3 +304,8 @@ def test_every_finding_tells_in_a_sentence_what_to_do(case: Case) -> None:
 def test_a_check_of_the_folder_is_found_by_its_file_name() -> None:
     assert len(all_checks()) == 24
     assert pl.Series(list(all_checks())).is_sorted()
+
+
+def test_every_finding_has_a_chinese_word() -> None:
+    assert set(labels()) == {*all_checks(), *NOTES}
+    assert len(set(labels().values())) == len(labels())

@@ -214,6 +214,16 @@ def test_one_error_out_of_grace_among_many_in_it_is_out_of_sync() -> None:
     assert "1 项在宽限期内" in verdict.reasons[0].text
 
 
+def test_an_example_is_named_as_its_own_row_is() -> None:
+    rows = [
+        an_item(),
+        an_item(task_code=a_code(OTHER), task_name="乙"),
+        an_item(task_code=a_code(OTHER, level="2"), task_name="甲"),
+    ]
+    text = judge(facts_of(walk(rows))).reasons[0].text
+    assert text.startswith(f"超领 2 项（例：440300 {a_code(OTHER, level='2')} 甲）")
+
+
 def test_an_absence_not_yet_confirmed_is_lagging() -> None:
     verdict = judge(facts_of(absent(suspected=frozenset({("440300", CATALOG_CODE)}))))
     assert (verdict.state, codes(verdict)) == (State.LAGGING, [("unclaimed", Standing.GRACE)])

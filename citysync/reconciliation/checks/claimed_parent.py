@@ -14,7 +14,7 @@ SEVERITY = Severity.ERROR
 FAULT = Fault.DATA
 AXIS = Axis.CONSISTENT
 GRACED = True
-HINT = "“{actual}”是有子项的主项，不能直接认领：把“{label}”改为对应的子项（{expected}）"
+HINT = "“{actual}”是有子项的主项，不能直接认领：把“{label}”改为对应的子项（目录所列子项：{expected}）"
 REMEDY = "请改为认领其子项"
 
 

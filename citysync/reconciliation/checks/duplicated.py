@@ -15,9 +15,7 @@ SEVERITY = Severity.ERROR
 FAULT = Fault.DATA
 AXIS = Axis.CONSISTENT
 GRACED = False
-HINT = (
-    "同一实施编码只能有一个在用版本：保留“{label}”最高且内容正确的一条，其余改为取消（现为 {actual}，应为 {expected}）"
-)
+HINT = "版本 {actual} 与别的版本或另一份内容并存：保留“{label}”最高且内容正确的一条，其余改为取消"
 REMEDY = "请只保留一个在用版本"
 
 

@@ -1,0 +1,57 @@
+"""``citysync simulate``: the simulated province, left running, with the truth written beside it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Literal
+
+from citysync.cli.places import Places, now
+from citysync.cli.render import console
+
+
+def simulate(
+    *,
+    seed: int = 2013,
+    items: int = 200,
+    out: Path = Path("var/simulated"),
+    truth: Path | None = None,
+    port: int = 0,
+    differences: Literal["none", "demo", "all"] = "demo",
+) -> int:
+    """模拟省份：21 市覆盖全部来源类型，真值写在旁边；持续运行，Ctrl-C 结束。
+
+    Parameters
+    ----------
+    seed
+        随机种子；相同种子得到相同省份
+    items
+        每市事项数（约）
+    out
+        写入的目录：城市文件、基本目录、文件交换、前置库
+    truth
+        真值文件；默认写在 out 目录中
+    port
+        HTTP 端口；0 表示自动选择
+    differences
+        注入的差异：none 没有，demo 按城市分配，all 每市各种都有
+    """
+    from citysync.simulator.province import build_province
+    from citysync.simulator.server import serve
+    from citysync.simulator.simulate import write_province
+    from flows.night import SHANGHAI
+
+    places = Places(data_dir=out / "data", cities_dir=out / "cities")
+    province = build_province(seed, items, differences=differences, on=now().astimezone(SHANGHAI).date())
+    with serve(province, port) as server:
+        layout = write_province(province, out, server.base_url, truth=truth)
+        layout.write_secrets(out / "secrets")
+        screen = console()
+        screen.print(f"模拟省份（种子 {seed}）在 {server.base_url}，真值在 {truth or layout.truth}。另开一个终端输入：")
+        screen.print(f"  export CITYSYNC_DATA_DIR={places.data_dir} CITYSYNC_CITIES_DIR={places.cities_dir}")
+        screen.print(f"  export CITYSYNC_SECRETS_DIR={out / 'secrets'}")
+        screen.print(f"  citysync master import {layout.master} && citysync sync")
+        sys.stdout.flush()
+        threading.Event().wait()
+    return 0
