@@ -31,9 +31,9 @@ _ROW = ("task_code", "task_handle_item")
 class Reconciliation:
     """What the checks found in one city.
 
-    ``findings``: the frame ``FINDINGS``, in the order ``ORDER``, nulls first; ``names``: task_code, task_handle_item, catalog_code, name;
-    ``due``, ``met``: obligations; ``paired``: rows the master has; ``missing``, ``overclaimed``: findings of that
-    check; ``drifted``: distinct rows that drifted.
+    ``findings``: the frame ``FINDINGS``, in the order ``ORDER``, nulls first; ``names``: task_code, task_handle_item,
+    catalog_code, name of what findings may speak of; ``due``, ``met``: obligations; ``paired``: rows the master has;
+    ``missing``, ``overclaimed``: findings of that check; ``drifted``: distinct rows that drifted.
     """
 
     findings: pl.DataFrame

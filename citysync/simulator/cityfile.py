@@ -50,7 +50,8 @@ def http_source(city: SimulatedCity, base_url: str) -> dict[str, object]:
 def sql_source(city: SimulatedCity, url: str) -> dict[str, object]:
     """Return ``[source]`` of a front-end database; account and password leave the address for ``auth``."""
     parsed = make_url(url)
-    bare = parsed.set(password=None).render_as_string(hide_password=False)
+    # URL.set takes None for "leave as it is".
+    bare = parsed._replace(password=None).render_as_string(hide_password=False)
     source: dict[str, object] = {"connector": city.dialect.connector, "url": bare, "tables": list(TABLES)}
     if parsed.password is not None:
         source["auth"] = {"kind": "basic", "user": parsed.username or "", "secret": secret_name(city.code)}

@@ -210,7 +210,7 @@ def test_one_error_out_of_grace_among_many_in_it_is_out_of_sync() -> None:
     rows = [an_item(task_name="旧名"), an_item(task_code=a_code(OTHER), task_name="旧名")]
     verdict = judge(facts_of(walk(rows, master)))
     assert (verdict.state, codes(verdict)) == (State.OUT_OF_SYNC, [("elements_drift", Standing.FAILING)])
-    assert verdict.reasons[0].text.startswith(f"不一致 2 项（例：440300 {a_code(OTHER)} 公共场所卫生许可）")
+    assert verdict.reasons[0].text.startswith(f"不一致 2 项（例：440300 {a_code(OTHER)} 旧名）")
     assert "1 项在宽限期内" in verdict.reasons[0].text
 
 

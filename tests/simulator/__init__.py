@@ -1,0 +1,1 @@
+"""The simulated province, and what the real line makes of it."""

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from citysync.domain.errors import Refused, Unreadable
+from citysync.simulator.cityfile import city_file, sql_source
 from citysync.simulator.columns import COLUMNS
 from citysync.simulator.plan import CITY_CODES
 from citysync.simulator.protocols import Answer, Request
@@ -90,8 +91,6 @@ def test_a_password_leaves_the_address_of_a_database_for_a_secret(tmp_path: Path
     url = f"sqlite://reader:geheim@/{tmp_path}/front-end.sqlite"
     province = build_province(12, 60, cities=[SQL_CITY], differences="none")
     city = province.cities[SQL_CITY]
-    from citysync.simulator.cityfile import city_file, sql_source
-
     text = city_file(city, sql_source(city, url))
     assert "geheim" not in text
     assert 'auth = { kind = "basic", user = "reader", secret = "CITYSYNC_SECRET_441700" }' in text
