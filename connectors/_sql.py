@@ -38,7 +38,7 @@ class Reader:
     """
 
     def __init__(self, url: sa.URL, source: SourceBase, secret: str | None, monotonic: Callable[[], float]) -> None:
-        self.shown = url.set(username=None, password=None, query={}).render_as_string()
+        self.shown = sa.URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
         self._url, self._source, self._monotonic = url, source, monotonic
         self._secrets = (secret,) if secret else ()
         self._stack = ExitStack()

@@ -69,7 +69,7 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
         counted = sum(reader.count(table) for table in tables)
         for table in tables:
             _refuse_numeric_codes(table, plan)
-            unknown |= {column.name for column in table.columns} - set(plan.paths.values()) - plan.ignored
+            unknown |= {str(column.name) for column in table.columns} - set(plan.paths.values()) - plan.ignored
             read.append(_read_table(reader, table, plan, door, pages))
     meanings = city.values.get("cd_operation", {})
     current = [folded(rows, meanings, table.name) for rows, table in zip(read, tables, strict=True)]

@@ -113,7 +113,7 @@ def _verdict(facts: Facts, state: State, reasons: Iterable[Reason]) -> Verdict:
         run_id=facts.run.run_id,
         state=state,
         axes=worst(reasons),
-        reasons=tuple(sorted(told, key=lambda reason: (-reason.standing, reason.code))),
+        reasons=tuple(sorted(told, key=lambda reason: (_DECIDING.index(reason.standing), reason.code))),
         counts=_counts(facts, state),
         judged_at=facts.judged_at,
         grade=facts.certificate.grade.value if facts.certificate is not None else None,
@@ -146,6 +146,8 @@ def _ok(axis: Axis) -> Reason:
     return Reason("ok", axis, Standing.OK, Fault.DATA, "")
 
 
+# What decided the state comes first: people read the first reason. A doubt (unknown) decides no state by itself.
+_DECIDING = (Standing.FAILING, Standing.GRACE, Standing.UNKNOWN)
 _REACHED = _ok(Axis.REACHABLE)
 
 

@@ -6,10 +6,12 @@ A request goes in, an ``Answer`` comes out; the server only carries both. That i
 from __future__ import annotations
 
 import base64
+import gzip
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -47,14 +49,19 @@ class Request:
         return None if found is None else str(found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
-    """One answer before it is compressed and sent."""
+    """One answer before it is sent."""
 
     body: bytes
     status: int = 200
     kind: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def packed(self) -> bytes:
+        """Return the body as gzip, compressed once per rendered page."""
+        return gzip.compress(self.body, 1, mtime=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ made to misbehave: a function per city that may replace the answer to its n-th r
 
 from __future__ import annotations
 
-import gzip
 import socket
 import socketserver
 import threading
@@ -35,7 +34,6 @@ class Server:
         served = [city for city in province.cities.values() if has_interface(city.plan)]
         self._endpoints = {city.code: Endpoint(city, secret_of(province.seed, city.code)) for city in served}
         self._behaviours = behaviours or {}
-        self._compressed: dict[int, tuple[Answer, bytes]] = {}
         self._lock = threading.Lock()
         self.requests: Counter[str] = Counter()
         self._listener = _Listener((HOST, port), self)
@@ -67,13 +65,6 @@ class Server:
         honest = endpoint.answer(request)
         behaviour = self._behaviours.get(code)
         return honest if behaviour is None else behaviour(request, number, honest)
-
-    def compressed(self, answer: Answer) -> bytes:
-        """Return the body as gzip, once per rendered page."""
-        known = self._compressed.get(id(answer))
-        if known is None or known[0] is not answer:
-            known = self._compressed[id(answer)] = (answer, gzip.compress(answer.body, 1, mtime=0))
-        return known[1]
 
 
 def serve(province: Province, port: int = 0, behaviours: Mapping[str, Behaviour] | None = None) -> Server:
@@ -145,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = answer.body
         packed = len(body) >= _WORTH_COMPRESSING and "gzip" in self.headers.get("Accept-Encoding", "")
         if packed:
-            body = self.server.owner.compressed(answer)
+            body = answer.packed
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
         self.send_header("Content-Length", str(len(body)))
