@@ -14,14 +14,19 @@ from citysync.config.cities import Cities, check_secrets, load_cities, secret_na
 from citysync.config.settings import Settings
 from citysync.domain.city import City
 from citysync.domain.errors import CitySyncError, ConfigError, MasterError, StorageError
+from citysync.domain.findings import no_findings, no_rejections
+from citysync.domain.outcome import CityRun
 from citysync.domain.run import Run, Trigger
 from citysync.domain.verdict import Fault, Verdict
+from citysync.reconciliation.blame import any_answered, common_cause
+from citysync.reconciliation.judge import not_judged
 from citysync.storage import ledger, reading
 from citysync.storage.engine import Store
 from citysync.storage.schema import exists, open_store
 from connectors import names, source_model
 from flows.crew import Crew, Job, Lost
 from flows.ledger_at import writable_ledger
+from flows.probe import answers
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 Say = Callable[[str, str], None]  # (city code, one line for people)
@@ -71,10 +76,6 @@ class Night:
         )
 
     def _ours(self, code: str, answer: Exception | Lost, now: datetime) -> Verdict:
-        from citysync.domain.findings import no_findings, no_rejections  # noqa: PLC0415 - frames only when needed
-        from citysync.domain.outcome import CityRun  # noqa: PLC0415
-        from citysync.reconciliation.judge import not_judged  # noqa: PLC0415
-
         kind, text = (answer.code, answer.text) if isinstance(answer, Lost) else ("crashed", str(answer))
         explained = f"{text}；与 {self.cities[code].name} 无关，请省平台值班查看运行 {self.run.run_id}"
         verdict = not_judged(code, self.run, now, kind, Fault.OURS, explained)
@@ -83,8 +84,19 @@ class Night:
             ledger.publish(self.store, self.run, city_run, self.settings.data_dir)
         return verdict
 
+    def _share_the_blame(self) -> None:
+        """Rewrite failures that are one incident of ours; only the whole night shows that."""
+        before = tuple(self.verdicts.values())
+        probe_ok = answers(self.settings.probe_url) if self.settings.probe_url else any_answered(before)
+        zones = {code: city.zone for code, city in self.cities.items()}
+        amended = [each for each in common_cause(before, zones, probe_ok=probe_ok) if each not in before]
+        self.verdicts |= {verdict.city_code: verdict for verdict in amended}
+        if amended and self.publish:
+            ledger.amend(self.store, self.run.run_id, amended)
+
     def close(self, now: datetime) -> None:
-        """Close the run in the ledger, and the ledger."""
+        """Settle whose fault it was, close the run in the ledger, and the ledger."""
+        self._share_the_blame()
         if self.publish:
             ledger.finish_run(self.store, self.run.run_id, now)
         self.store.close()
@@ -103,11 +115,13 @@ def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
     """
     cities = chosen(settings, asked.codes)
     check_secrets(cities, settings.secrets())
-    business_date = asked.business_date or now.astimezone(SHANGHAI).date()
+    today = now.astimezone(SHANGHAI).date()
+    business_date = asked.business_date or today
     if not exists(settings.database):
         raise MasterError("尚未导入基本目录，无法判定任何城市；请先运行 citysync master import FILE")
     store = writable_ledger(settings) if asked.publish else open_store(settings.database, write=False)
-    version = reading.master_version_in_force(store, business_date)
+    # A day before the first catalogue (catch-up, rehearsal) is judged against that one, if it is in force by today.
+    version = reading.master_version_in_force(store, business_date) or reading.first_master_version(store, by=today)
     if version is None:
         store.close()
         raise MasterError(f"{business_date} 尚无生效的基本目录，无法判定任何城市；请先运行 citysync master import FILE")

@@ -103,6 +103,21 @@ def publish(store: Store, run: Run, city_run: CityRun, folder: Path) -> Publishe
         return _publish(store, run.run_id, city_run, path)
 
 
+def amend(store: Store, run_id: str, verdicts: Sequence[Verdict]) -> None:
+    """Replace state, axes and reasons of verdicts a run has published, in one transaction, while it is still running.
+
+    For what only the whole night shows: that many cities' failures are one incident of ours. Counts and evidence stay.
+    """
+    table = tables.verdicts
+    with store.writing() as connection:
+        seq = _seq(connection, run_id)
+        _refuse_closed(connection, run_id)
+        for verdict in verdicts:
+            since = _transition(_verdict_before(connection, seq, verdict.city_code), verdict).since
+            row = table.update().where(table.c.run_seq == seq, table.c.city_code == verdict.city_code)
+            connection.execute(row.values(since=since, **_said(verdict)))
+
+
 def _publish(store: Store, run_id: str, city_run: CityRun, path: str | None) -> Published:
     verdict = city_run.verdict
     with store.writing(lock=f"city:{verdict.city_code}") as connection:
@@ -148,16 +163,23 @@ def _verdict_row(seq: int, city_run: CityRun, since: datetime) -> dict[str, Any]
     return {
         "run_seq": seq,
         "city_code": verdict.city_code,
-        "state": verdict.state.value,
         "since": since,
         "judged_at": verdict.judged_at,
         "grade": verdict.grade,
-        "axes": {axis.value: standing.word for axis, standing in verdict.axes.items()},
-        "reasons": [{**asdict(reason), "standing": reason.standing.word} for reason in verdict.reasons],
+        **_said(verdict),
         "counts": verdict.counts.as_dict(),
         "certificate": None if snapshot is None else asdict(snapshot.certificate),
         "validated": verdict.counts.received > 0,
         "adopted": city_run.adopted,
+    }
+
+
+def _said(verdict: Verdict) -> dict[str, Any]:
+    """Return what people read of a verdict: state, axes, reasons."""
+    return {
+        "state": verdict.state.value,
+        "axes": {axis.value: standing.word for axis, standing in verdict.axes.items()},
+        "reasons": [{**asdict(reason), "standing": reason.standing.word} for reason in verdict.reasons],
     }
 
 

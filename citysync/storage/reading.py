@@ -169,6 +169,13 @@ def master_version_in_force(store: Store, on: date) -> str | None:
         return connection.scalar(master_in_force(on).with_only_columns(_MASTER.name))
 
 
+def first_master_version(store: Store, by: date) -> str | None:
+    """Return the version that took effect first, None if even that one comes after ``by``."""
+    query = sa.select(_MASTER.name).where(_MASTER.effective_on <= by).order_by(_MASTER.effective_on, _MASTER.seq.desc())
+    with store.reading() as connection:
+        return connection.scalar(query.limit(1))
+
+
 def master_versions(store: Store) -> list[Row]:
     """Return every version of the master catalogue, oldest import first."""
     query = sa.select(*(column for column in _MASTER if column.name != "seq")).order_by(_MASTER.seq)

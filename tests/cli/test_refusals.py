@@ -76,8 +76,8 @@ def test_without_a_master_catalogue_no_city_is_judged_and_nothing_is_created(tmp
 def test_a_master_not_yet_in_force_judges_no_city(tmp_path: Path) -> None:
     write_city(tmp_path, [an_item()])
     master = write_master(tmp_path, [MASTER_ITEM])
-    assert citysync("master", "import", master, "--effective", "2026-12-01", folder=tmp_path).code == 0
-    refused(citysync("sync", "--business-date", "2026-11-30", folder=tmp_path), 3, "2026-11-30")
+    assert citysync("master", "import", master, "--effective", "2099-12-01", folder=tmp_path).code == 0
+    refused(citysync("sync", "--business-date", "2099-11-30", folder=tmp_path), 3, "2099-11-30")
 
 
 BAD_MASTERS = {

@@ -239,7 +239,7 @@ def test_an_unproved_snapshot_with_every_obligation_met_is_in_sync_but_not_prove
 def test_an_unproved_snapshot_with_obligations_unmet_is_lagging_and_accuses_nobody() -> None:
     verdict = judge(facts_of(absent(grade=Grade.C)))
     assert verdict.state is State.LAGGING
-    assert codes(verdict) == [("unproved", Standing.UNKNOWN), ("absence_unproved", Standing.GRACE)]
+    assert codes(verdict) == [("absence_unproved", Standing.GRACE), ("unproved", Standing.UNKNOWN)]
     assert (verdict.counts.missing, verdict.counts.due, verdict.counts.met) == (0, 2, 1)
 
 

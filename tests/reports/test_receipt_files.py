@@ -225,7 +225,7 @@ def test_the_summary_shows_state_axes_counts_and_tallies(tmp_path: Path) -> None
     assert facts["城市"] == "深圳市（440300）"
     assert (facts["状态"], facts["完整性等级"], facts["运行"]) == ("同步", "A 已证实完整", "run-1")
     assert (facts["可达"], facts["及时"]) == ("正常", "未知")
-    assert (facts["收到"], facts["漏领"], facts["应有"]) == ("12", "0", "—")
+    assert (facts["收到"], facts["漏领"], facts["应领"]) == ("12", "0", "—")
     assert (facts["本回执共"], facts["按级别：错误"], facts["按县区：南山区"]) == ("3 行", "2", "1")
 
 

@@ -238,7 +238,7 @@ def test_a_ledger_without_permission_is_named(tmp_path: Path, folder_mode: int, 
     path.chmod(0o444)
     path.parent.chmod(folder_mode)
     tmp_path.chmod(0o777)
-    for folder in tmp_path.parents[:2]:  # pytest's own; others may pass through them
+    for folder in tmp_path.parents[:3]:  # pytest's own; others may pass through them
         folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
     program = [sys.executable, "-c", _AS_NOBODY, f"sqlite:///{tmp_path}/first.db", f"sqlite:///{path}"]
     said = subprocess.run(program, capture_output=True, text=True, check=True).stdout  # noqa: S603
