@@ -42,7 +42,7 @@ format: setup
 	$(BIN)/ruff format .
 
 bench: setup
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
 
 campaign: setup
 	CITYSYNC_CAMPAIGN=1 $(BIN)/pytest -n 2 --dist loadgroup -m campaign

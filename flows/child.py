@@ -19,13 +19,18 @@ from citysync.domain.workdays import calendar
 from citysync.storage import catalogue, ledger, pages
 from citysync.storage.engine import Store
 from citysync.storage.schema import open_store
+from connectors import names, source_model
 from connectors._door import Door
 from flows.crew import Job
 from flows.line import Means, sync_city
 
+PROGRESS_EVERY_SECONDS = 5.0
+
 
 def serve(connection: Connection) -> None:
     """Answer jobs until the parent closes the socket."""
+    for name in names():
+        source_model(name)  # imports the connector before the first job asks for it
     while True:
         try:
             job = connection.recv()
@@ -67,12 +72,20 @@ def _door(job: Job, connection: Connection) -> Door:
             raise ConfigError(f"{job.city.code}：没有名为 {name} 的密钥；请设置环境变量或放入 CITYSYNC_SECRETS_DIR")
         return job.secrets[name]
 
+    told = [time.monotonic()]
+
+    def progress(text: str) -> None:
+        """Say how far the pull is, now and then: every page of every city would bury what matters."""
+        if time.monotonic() - told[0] >= PROGRESS_EVERY_SECONDS:
+            told[0] = time.monotonic()
+            connection.send(text)
+
     return Door(
         keep=lambda data, number, url: pages.keep(job.data_dir, data, number, url, _now()),
         secret=secret,
         now=_now,
         monotonic=time.monotonic,
-        progress=connection.send,
+        progress=progress,
     )
 
 

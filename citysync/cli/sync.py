@@ -32,14 +32,15 @@ def sync(
     no_alert
         不发送告警
     """
-    from citysync.cli.progress import progress
-    from citysync.domain.run import Trigger
     from flows.crew import crew_of
-    from flows.night import Asked, begin, closing_well, walk_all
 
     del no_alert  # this version sends no alerts yet; the option is the contract's, so that scripts may say it already
     settings = (places or Places()).settings()
-    with crew_of(1 if len(cities) == 1 else settings.workers) as crew:
+    with crew_of(1 if len(cities) == 1 else settings.workers) as crew:  # first, so that its imports overlap ours
+        from citysync.cli.progress import progress
+        from citysync.domain.run import Trigger
+        from flows.night import Asked, begin, closing_well, walk_all
+
         night = begin(Asked(Trigger.ON_DEMAND, cities, business_date, publish=not dry_run), settings, now())
         with closing_well(night, now), progress(night) as say:
             walk_all(night, crew, say, now, settings.workers)

@@ -37,7 +37,9 @@ def reason_codes() -> set[str]:
     """Return every code a published reason can carry."""
     said = set().union(*(named_by(NAMERS, path.read_text(encoding="utf-8")) for path in project_files()))
     errors = set(error_classes().values()) & _reasons_of_sources()
-    return (said - HEALTH) | errors | NOBODYS_FAILURE | {name for name, check in all_checks().items() if is_error(check)}
+    return (
+        (said - HEALTH) | errors | NOBODYS_FAILURE | {name for name, check in all_checks().items() if is_error(check)}
+    )
 
 
 def is_error(check: object) -> bool:
@@ -50,7 +52,9 @@ def error_classes() -> dict[str, str]:
     assert schema.NoLedger.__mro__
     assert translate.Disconnected.__mro__
     return {
-        kind.__name__: kind.reason for kind in _below(CitySyncError) if not kind.__module__.startswith(("connectors", "tests"))
+        kind.__name__: kind.reason
+        for kind in _below(CitySyncError)
+        if not kind.__module__.startswith(("connectors", "tests"))
     }
 
 

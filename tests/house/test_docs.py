@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
+from cyclopts import App
 from pydantic import BaseModel
 
 import connectors
@@ -43,12 +45,12 @@ def test_a_name_that_no_page_has_is_noticed() -> None:
 
 
 @pytest.mark.parametrize(("verb", "tree"), list(verbs()))
-def test_every_verb_and_option_stands_in_its_section(verb: str, tree: object) -> None:
+def test_every_verb_and_option_stands_in_its_section(verb: str, tree: App) -> None:
     text = section(page("commands.md"), f"citysync {verb}")
     assert text, f"docs/commands.md has no section “citysync {verb}”"
-    own = options(dict(verbs())[verb])
+    own = options(tree)
     assert unnamed(own - SHARED, text) == []
-    assert own & SHARED in (SHARED, set()), f"{verb} takes some of the shared options only: {tree}"
+    assert own & SHARED in (SHARED, set()), f"{verb} takes some of the shared options only"
 
 
 def test_the_shared_options_and_no_others_are_described_together() -> None:
@@ -85,14 +87,16 @@ def test_a_command_that_would_be_refused_is_noticed(line: str, fine: bool) -> No
 
 
 @pytest.mark.parametrize("path", pages(), ids=lambda path: path.name)
-def test_every_command_of_a_page_would_run(path: object) -> None:
-    text = (ROOT / str(path)).read_text(encoding="utf-8")
+def test_every_command_of_a_page_would_run(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     assert refused(line for block in examples(text) for line in typed(block.text)) == []
     assert [why for line in mentioned(text) if (why := mention_refusal(line)) is not None] == []
 
 
 def test_every_command_the_program_tells_people_to_type_exists() -> None:
-    told = {line for text in strings_of(project_files()) for line in re.findall(r"citysync ((?:[a-z]+)(?: import)?)", text)}
+    told = {
+        line for text in strings_of(project_files()) for line in re.findall(r"citysync ((?:[a-z]+)(?: import)?)", text)
+    }
     assert "master import" in told
     assert [why for line in told - {"simulate"} if (why := mention_refusal(line)) is not None] == []
 
@@ -120,7 +124,9 @@ def test_the_example_environment_lists_the_settings_and_nothing_else() -> None:
 
 def test_every_check_and_note_stands_in_the_docs_with_its_word() -> None:
     text = page("checks.md")
-    words = {name: str(check.LABEL) for name, check in all_checks().items()} | {n: note.LABEL for n, note in NOTES.items()}
+    words = {name: str(check.LABEL) for name, check in all_checks().items()} | {
+        n: note.LABEL for n, note in NOTES.items()
+    }
     assert unnamed(words, text) == []
     assert [name for name, word in words.items() if f"| `{name}` | {word} |" not in text] == []
 
@@ -130,7 +136,10 @@ def test_every_check_and_note_stands_in_the_docs_with_its_word() -> None:
     [(Severity.ERROR, "Errors"), (Severity.WARNING, "Warnings"), (Severity.COSMETIC, "Differences of writing")],
 )
 def test_every_check_stands_under_its_severity(severity: Severity, title: str) -> None:
-    kinds = {**{name: check.SEVERITY for name, check in all_checks().items()}, **{n: note.SEVERITY for n, note in NOTES.items()}}
+    kinds = {
+        **{name: check.SEVERITY for name, check in all_checks().items()},
+        **{n: note.SEVERITY for n, note in NOTES.items()},
+    }
     rows = set(re.findall(r"^\| `(\w+)` \|", section(page("checks.md"), title), re.MULTILINE))
     assert rows == {name for name, found in kinds.items() if found is severity}
 
@@ -196,8 +205,8 @@ def test_every_check_of_doctor_stands_in_the_docs() -> None:
 
 
 @pytest.mark.parametrize("path", pages(), ids=lambda path: path.name)
-def test_every_link_leads_somewhere(path: object) -> None:
-    here = ROOT / str(path)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    here = path
     broken = []
     for link in links(here.read_text(encoding="utf-8")):
         name, _, anchor = link.partition("#")
@@ -209,5 +218,13 @@ def test_every_link_leads_somewhere(path: object) -> None:
 
 
 def test_no_page_is_left_out_of_the_readme_or_another_page() -> None:
-    named = {link.partition("#")[0].rpartition("/")[2] for path in pages() for link in links(path.read_text(encoding="utf-8"))}
-    assert [path.name for path in sorted(DOCS.glob("*.md")) if path.name not in named | {"glossary.md", "add-a-connector.md"}] == []
+    named = {
+        link.partition("#")[0].rpartition("/")[2]
+        for path in pages()
+        for link in links(path.read_text(encoding="utf-8"))
+    }
+    assert [
+        path.name
+        for path in sorted(DOCS.glob("*.md"))
+        if path.name not in named | {"glossary.md", "add-a-connector.md"}
+    ] == []

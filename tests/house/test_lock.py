@@ -14,7 +14,9 @@ from tests.house.pages import ROOT
 RUN_TIME, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==([^\s;\\]+)(?: *;[^\\]+?)? *\\?$")
 _HASH = re.compile(r"^ +--hash=sha256:[0-9a-f]{64} *\\?$")
-_HOST = re.compile(r"://|(?:^|\s)(?:-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b|\s@\s", re.MULTILINE)
+_HOST = re.compile(
+    r"://|(?:^|\s)(?:-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b|\s@\s", re.MULTILINE
+)
 _REQUIRED = re.compile(r"^[A-Za-z0-9._-]+")
 
 
@@ -87,7 +89,9 @@ def test_what_is_no_pin_is_noticed(line: str, problem: str) -> None:
     assert read(f"polars==2.1.0 \\\n    --hash=sha256:{'0' * 64}\n") == Lock({"polars": "2.1.0"}, [], [])
 
 
-@pytest.mark.parametrize("line", ["--index-url https://pypi.example/simple", "-i x", "a @ file:///b", "--find-links /w"])
+@pytest.mark.parametrize(
+    "line", ["--index-url https://pypi.example/simple", "-i x", "a @ file:///b", "--find-links /w"]
+)
 def test_a_named_host_is_noticed(line: str) -> None:
     assert _HOST.search(line)
 

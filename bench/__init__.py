@@ -1,0 +1,1 @@
+"""Timings against peers, floors and our own limits; never part of the tests."""
