@@ -51,6 +51,11 @@ def unnamed(names: Iterable[str], text: str) -> list[str]:
     return sorted(name for name in names if name not in said)
 
 
+def rows(text: str) -> list[tuple[str, str]]:
+    """Return the first two cells of each row of a text's tables that begins with a name in backticks."""
+    return re.findall(r"^\| `([^`]+)` \| ([^|]*?) *\|", text, re.MULTILINE)
+
+
 def examples(text: str) -> list[Example]:
     """Return the fenced blocks of a text."""
     return [Example(language, body) for language, body in _FENCE.findall(text)]

@@ -13,14 +13,16 @@ from pydantic import BaseModel
 import connectors
 from citysync.cli.main import VERBS
 from citysync.config.settings import variables
+from citysync.domain.catalogue import MASTER
 from citysync.domain.city import Auth, City, Codes, Exemption, Expect, SourceBase, Tolerate
 from citysync.domain.findings import RULE_LABELS, Severity
 from citysync.domain.snapshot import Grade
-from citysync.domain.verdict import Axis, Counts, Fault, Standing, State
+from citysync.domain.verdict import AXIS_LABELS, COUNT_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
 from connectors._http import HttpSource
-from tests.house.pages import DOCS, ROOT, anchors, everything, examples, links, page, pages, section, unnamed
+from schemas.headings import master_label
+from tests.house.pages import DOCS, ROOT, anchors, everything, examples, links, page, pages, rows, section, unnamed
 from tests.house.reasons import doctor_checks, error_classes, project_files, reason_codes, strings_of
 from tests.house.verbs import SHARED, mention_refusal, mentioned, options, refusal, typed, verbs
 
@@ -140,19 +142,18 @@ def test_every_check_stands_under_its_severity(severity: Severity, title: str) -
         **{name: check.SEVERITY for name, check in all_checks().items()},
         **{n: note.SEVERITY for n, note in NOTES.items()},
     }
-    rows = set(re.findall(r"^\| `(\w+)` \|", section(page("checks.md"), title), re.MULTILINE))
-    assert rows == {name for name, found in kinds.items() if found is severity}
+    found = {name for name, _ in rows(section(page("checks.md"), title))}
+    assert found == {name for name, kind in kinds.items() if kind is severity}
 
 
 def test_every_check_says_whether_it_has_grace() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| \S+ \| (yes|no|below 3 only) \|", page("checks.md"), re.MULTILINE)
+    told = re.findall(r"^\| `(\w+)` \| \S+ \| (yes|no|below 3 only) \|", page("checks.md"), re.MULTILINE)
     errors = {name: check for name, check in all_checks().items() if check.SEVERITY is Severity.ERROR}
-    assert {name: word != "no" for name, word in rows} == {name: check.GRACED for name, check in errors.items()}
+    assert {name: word != "no" for name, word in told} == {name: check.GRACED for name, check in errors.items()}
 
 
 def test_every_rejection_rule_stands_in_the_docs_with_its_word() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", section(page("checks.md"), "Rejection rules"), re.MULTILINE)
-    assert dict(rows) == RULE_LABELS
+    assert dict(rows(section(page("checks.md"), "Rejection rules"))) == RULE_LABELS
 
 
 @pytest.mark.parametrize("connector", connectors.names())
@@ -175,13 +176,28 @@ def test_every_key_of_a_city_file_stands_in_the_docs() -> None:
     tables = {"source", "fields", "values", "codes", "expect", "tolerate", "exempt"}
     text = section(page("add-a-city.md"), "Keys")
     assert unnamed(keys(City, Codes, Expect, Tolerate, Exemption) - tables, text) == []
-    assert [name for name in tables if not re.search(rf"`\[+{name}[].]", text)] == []
+    assert [name for name in tables if not re.search(rf"^\| `\[+{name}[].]", text, re.MULTILINE)] == []
 
 
-def test_every_state_axis_standing_fault_and_count_stands_in_the_docs() -> None:
-    text = page("states.md")
-    words = [*State, *Axis, *(standing.word for standing in Standing), *Fault, *Counts().as_dict()]
-    assert unnamed(words, text) == []
+@pytest.mark.parametrize(
+    ("title", "labels"),
+    [
+        ("States", {state.value: label for state, label in STATE_LABELS.items()}),
+        ("Axes", {axis.value: label for axis, label in AXIS_LABELS.items()}),
+        ("Axes", {standing.word: label for standing, label in STANDING_LABELS.items()}),
+        ("Fault", {fault.value: label for fault, label in FAULT_LABELS.items()}),
+        ("Counts", COUNT_LABELS),
+    ],
+)
+def test_every_word_of_a_verdict_has_its_row_with_its_label(title: str, labels: dict[str, str]) -> None:
+    found = dict(rows(section(page("states.md"), title)))
+    assert {name: found.get(name) for name in labels} == labels
+
+
+def test_every_column_of_the_master_catalogue_has_its_row_with_its_label() -> None:
+    assert dict(rows(section(page("commands.md"), "citysync master import"))).items() >= {
+        (name, master_label(name)) for name in MASTER
+    }
 
 
 def test_every_error_class_and_its_reason_stand_in_the_docs() -> None:
@@ -194,7 +210,8 @@ def test_every_error_class_and_its_reason_stand_in_the_docs() -> None:
 def test_every_reason_code_stands_in_the_docs() -> None:
     codes = reason_codes()
     assert {"unreachable", "zero_items", "never_run", "paused", "hung", "unclaimed"} <= codes
-    assert unnamed(codes - set(all_checks()), section(page("states.md"), "Reasons")) == []
+    described = {name for name, _ in rows(section(page("states.md"), "Reasons"))}
+    assert codes - set(all_checks()) == described
     assert unnamed(codes, everything()) == []
 
 
