@@ -14,11 +14,11 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或 3.12 / Python 3.11 or 3.12 is needed" >&2; exit 1; }
 	@if command -v uv >/dev/null 2>&1 && uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(VENV) \
-	   && uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock; then \
+	   && uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.lock; then \
 	   uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	 else \
 	   rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) \
-	   && $(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock \
+	   && $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.lock \
 	   && $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .; \
 	 fi
 	@touch $@
