@@ -13,6 +13,7 @@ from citysync.domain.errors import ConfigError, MasterError, SourceError
 from citysync.storage import catalogue, reading
 from connectors._files import read_records
 from flows.ledger_at import writable_ledger
+from flows.master_source import master_records
 from flows.night import SHANGHAI
 from schemas.master import master_changes, typed_master
 
@@ -44,7 +45,7 @@ def import_master(asked: Import, settings: Settings, now: datetime) -> catalogue
     """
     if asked.accept_shrink and not asked.reason:
         raise ConfigError("--accept-shrink 需要同时给出 --reason 原因，原因会记入台账")
-    items = typed_master(_records(asked.path))
+    items = typed_master(_records(asked.path, settings))
     effective_on = asked.effective_on or now.astimezone(SHANGHAI).date()
     with writable_ledger(settings) as store:
         before = reading.master_version_in_force(store, effective_on)
@@ -61,13 +62,26 @@ def import_master(asked: Import, settings: Settings, now: datetime) -> catalogue
         )
 
 
-def _records(path: Path) -> Sequence[Mapping[str, object]]:
+def _records(path: Path, settings: Settings) -> Sequence[Mapping[str, object]]:
+    if path.suffix.lower() == ".toml":
+        return _from_source(path, settings)
     kind = FORMATS.get(path.suffix.lower())
     if kind is None:
-        raise MasterError(f"基本目录文件 {path}：不认识的格式 {path.suffix or '（无后缀）'}；请用 {' '.join(FORMATS)}")
+        raise MasterError(
+            f"基本目录文件 {path}：不认识的格式 {path.suffix or '（无后缀）'}；请用 {' '.join(FORMATS)} 或 .toml"
+        )
     try:
         return read_records(path.read_bytes(), kind, None)
     except OSError as error:
         raise MasterError(f"基本目录文件 {path} 无法读取：{error.strerror}；请检查路径与权限") from error
     except SourceError as error:
         raise MasterError(f"基本目录文件 {path}：{error}") from error
+
+
+def _from_source(path: Path, settings: Settings) -> Sequence[Mapping[str, object]]:
+    try:
+        return master_records(path, settings)
+    except OSError as error:
+        raise MasterError(f"基本目录来源文件 {path} 无法读取：{error.strerror}；请检查路径与权限") from error
+    except SourceError as error:
+        raise MasterError(f"基本目录来源：{error}") from error

@@ -17,7 +17,7 @@ from citysync.domain.errors import CitySyncError, ConfigError, MasterError, Stor
 from citysync.domain.findings import no_findings, no_rejections
 from citysync.domain.outcome import CityRun
 from citysync.domain.run import Run, Trigger
-from citysync.domain.verdict import Fault, Verdict
+from citysync.domain.verdict import STATE_LABELS, Fault, Verdict
 from citysync.reconciliation.blame import any_answered, common_cause
 from citysync.reconciliation.judge import not_judged
 from citysync.storage import ledger, reading
@@ -30,6 +30,11 @@ from flows.probe import answers
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 Say = Callable[[str, str], None]  # (city code, one line for people)
+
+
+def _kind(error: Exception) -> str:
+    """Return the stable code of what went wrong on our side: a city's unusable secret stops no other city."""
+    return ConfigError.reason if isinstance(error, ConfigError) else "crashed"
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Night:
     def walk(self, code: str, crew: Crew, say: Callable[[str], None], now: Callable[[], datetime]) -> Verdict:
         """Walk one city in a child process; what our own side did wrong there becomes an ``unknown`` verdict."""
         answer = crew.ask(self._job(self.cities[code]), say)
-        if isinstance(answer, StorageError | MasterError | ConfigError):
+        if isinstance(answer, StorageError | MasterError):
             raise answer
         verdict = answer if isinstance(answer, Verdict) else self._ours(code, answer, now())
         with self._lock:
@@ -76,7 +81,7 @@ class Night:
         )
 
     def _ours(self, code: str, answer: Exception | Lost, now: datetime) -> Verdict:
-        kind, text = (answer.code, answer.text) if isinstance(answer, Lost) else ("crashed", str(answer))
+        kind, text = (answer.code, answer.text) if isinstance(answer, Lost) else (_kind(answer), str(answer))
         explained = f"{text}；与 {self.cities[code].name} 无关，请省平台值班查看运行 {self.run.run_id}"
         verdict = not_judged(code, self.run, now, kind, Fault.OURS, explained)
         if self.publish:
@@ -113,12 +118,8 @@ def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
 
     Raises ConfigError (city files, codes, secrets), MasterError (no master in force), StorageError.
     """
-    cities = chosen(settings, asked.codes)
-    check_secrets(cities, settings.secrets())
+    cities, business_date = preflight(asked, settings, now)
     today = now.astimezone(SHANGHAI).date()
-    business_date = asked.business_date or today
-    if not exists(settings.database):
-        raise MasterError("尚未导入基本目录，无法判定任何城市；请先运行 citysync master import FILE")
     store = writable_ledger(settings) if asked.publish else open_store(settings.database, write=False)
     # A day before the first catalogue (catch-up, rehearsal) is judged against that one, if it is in force by today.
     version = reading.master_version_in_force(store, business_date) or reading.first_master_version(store, by=today)
@@ -129,6 +130,18 @@ def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
     if asked.publish:
         ledger.start_run(store, run, [(city.code, city.name) for city in cities.values()])
     return Night(run, cities, store, settings, publish=asked.publish)
+
+
+def preflight(asked: Asked, settings: Settings, now: datetime) -> tuple[Cities, date]:
+    """Return the cities and the business date of a run, or refuse what can be refused without opening anything.
+
+    Raises ConfigError (city files, codes, secrets), MasterError (no ledger, hence no master catalogue).
+    """
+    cities = chosen(settings, asked.codes)
+    check_secrets(cities, settings.secrets())
+    if not exists(settings.database):
+        raise MasterError("尚未导入基本目录，无法判定任何城市；请先运行 citysync master import FILE")
+    return cities, asked.business_date or now.astimezone(SHANGHAI).date()
 
 
 def chosen(settings: Settings, codes: Iterable[str]) -> Cities:
@@ -161,4 +174,4 @@ def walk_all(night: Night, crew: Crew, say: Say, now: Callable[[], datetime], wo
 
 def _walk_one(night: Night, crew: Crew, code: str, say: Say, now: Callable[[], datetime]) -> None:
     verdict = night.walk(code, crew, lambda text: say(code, text), now)
-    say(code, f"结论：{verdict.state}")
+    say(code, f"结论：{STATE_LABELS[verdict.state]}")

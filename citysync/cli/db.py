@@ -16,5 +16,5 @@ def upgrade(*, places: Places | None = None) -> int:
     from citysync.storage import schema
 
     settings = (places or Places()).settings()
-    console().print(str(schema.upgrade(settings.database)))
+    console().print(schema.upgrade(settings.database).text)
     return 0

@@ -55,7 +55,9 @@ def _province(folder: Path, seed: int, items: int, today: date) -> Iterator[tupl
         layout = write_province(province, folder, server.base_url)
         layout.write_secrets(folder / "secrets")
         os.environ["CITYSYNC_SECRETS_DIR"] = str(folder / "secrets")
-        yield Places(data_dir=folder / "data", cities_dir=layout.cities).export(), layout.master
+        ledger = f"sqlite:///{folder / 'data' / 'citysync.sqlite3'}"  # never the one an operator works with
+        places = Places(data_dir=folder / "data", cities_dir=layout.cities, database_url=ledger)
+        yield places.export(), layout.master
 
 
 def _import(settings: Settings, master: Path, today: date) -> None:
@@ -71,6 +73,6 @@ def _say_next(folder: Path) -> None:
     out.print("接下来可以输入（程序在 .venv/bin/citysync）：")
     out.print(f"  citysync status {where}", soft_wrap=True)
     out.print(f"  citysync findings 440300 {where}", soft_wrap=True)
-    out.print(f"  citysync rejects 440300 {where}", soft_wrap=True)
+    out.print(f"  citysync rejects 440900 {where}", soft_wrap=True)
     out.print(f"  citysync receipt 440300 --out receipts {where}", soft_wrap=True)
     out.print(f"注入的差异（真值）：{folder / 'truth.json'}；模拟省份持续运行：citysync simulate", soft_wrap=True)

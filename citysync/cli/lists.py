@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from citysync.cli.places import Places
-from citysync.cli.render import console, print_json, print_rows
+from citysync.cli.render import console, plain, print_json, print_rows
 from citysync.domain.errors import ConfigError
 from citysync.domain.findings import SEVERITY_LABELS
 from citysync.domain.items import label
@@ -38,6 +38,10 @@ def listed(
     run_id = listing.run_id or verdict["run_id"]
     if json:
         print_json({"schema_version": 1, "city": city, "run_id": run_id, kind: listing.rows})
+        return 0
+    if listing.run_id is None:
+        reasons = "；".join(reason["text"] for reason in verdict["reasons"])
+        console().print(f"{city} {verdict['name']}：还没有校验过该市的任何一行，因此没有清单。{plain(reasons)}")
         return 0
     state = STATE_LABELS[State(listing.state or verdict["state"])]
     console().print(f"{city} {verdict['name']} {state} · 运行 {run_id} · 共 {len(listing.rows)} 条")

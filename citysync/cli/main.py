@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -30,7 +33,14 @@ VERBS = {
     "db": "台账数据库：upgrade",
 }
 
-app = App(name="citysync", help=HELP, help_format="plaintext", default_parameter=Parameter(negative=()))
+
+def _version() -> str:
+    return version("citysync")
+
+
+app = App(
+    name="citysync", version=_version, help=HELP, help_format="plaintext", default_parameter=Parameter(negative=())
+)
 for verb, summary in VERBS.items():
     app.command(f"citysync.cli.{verb}:{verb}", name=verb, help=summary)
 
@@ -52,6 +62,15 @@ def run(tokens: Sequence[str]) -> int:
     except CitySyncError as error:
         _say(errors, str(error))
         return 2 if isinstance(error, ConfigError) else 3
+    except Exception as error:
+        if os.environ.get("CITYSYNC_DEBUG"):
+            raise
+        place = traceback.extract_tb(error.__traceback__)[-1]  # the text of a bug may quote rows or secrets
+        _say(
+            errors,
+            f"本系统故障：{type(error).__name__}（{place.filename} 第 {place.lineno} 行）；CITYSYNC_DEBUG=1 看全部",
+        )
+        return 3
     except KeyboardInterrupt:
         _say(errors, "已取消")
         return 130

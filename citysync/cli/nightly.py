@@ -6,7 +6,7 @@ import os
 from datetime import date
 from typing import TYPE_CHECKING
 
-from citysync.cli.places import Places
+from citysync.cli.places import Places, now
 from citysync.cli.results import published, show
 from citysync.domain.errors import StorageError
 
@@ -35,7 +35,11 @@ def nightly(*cities: str, json: bool = False, business_date: date | None = None,
     business_date
         业务日期，默认上海时间今天；补跑与演练用
     """
+    from citysync.domain.run import Trigger
+    from flows.night import Asked, preflight
+
     settings = (places or Places()).export()
+    preflight(Asked(Trigger.NIGHTLY, cities, business_date), settings, now())  # refused before a server is started
     run_id = run_flow(settings, cities, business_date)
     return show(published(settings, run_id), json=json)
 
@@ -45,10 +49,17 @@ def run_flow(settings: Settings, cities: tuple[str, ...], business_date: date | 
     for name, value in PREFECT.items():
         os.environ.setdefault(name, value)
     if "PREFECT_API_URL" not in os.environ:  # a temporary server: keep its files out of the user's home
-        os.environ.setdefault("PREFECT_HOME", str(settings.data_dir.resolve() / "prefect"))
+        home = settings.data_dir.resolve() / "prefect"
+        home.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("PREFECT_HOME", str(home))
+    from citysync.storage import reading
+    from citysync.storage.schema import open_store
     from flows.nightly import nightly as flow
 
+    started = now().isoformat()
     state = flow(list(cities) or None, business_date, return_state=True)
-    if state.is_failed() and not state.data:
-        raise StorageError(state.message or "运行失败")
-    return str(state.result(raise_on_failure=False))
+    with open_store(settings.database, write=False) as store:
+        run = reading.last_run(store)
+    if run is None or run["started_at"] < started:
+        raise StorageError(f"运行未能开始：{state.message}")
+    return str(run["run_id"])

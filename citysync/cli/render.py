@@ -6,7 +6,9 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -25,6 +27,7 @@ MARKS = {
     State.UNKNOWN: ("▨", "bright_black"),
 }
 STANDING_MARKS = {"ok": "✓", "grace": "◐", "failing": "✗", "unknown": "?"}
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 _SHOWN_COUNTS = ("received", "due", "met", "findings")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
@@ -52,11 +55,12 @@ def print_night(out: Console, night: Document) -> None:
         table.add_column(heading)
     for name in _SHOWN_COUNTS:
         table.add_column(COUNT_LABELS[name], justify="right")
+    table.add_column("自")
     table.add_column("原因")
     for city in night["cities"]:
         table.add_row(*_night_row(city))
-    out.print(table)
     out.print(Text(summary_line(night)))
+    out.print(table)
 
 
 def _night_row(city: Mapping[str, Any]) -> list[Text | str]:
@@ -68,8 +72,14 @@ def _night_row(city: Mapping[str, Any]) -> list[Text | str]:
         city["grade"] or "—",
         "  ".join(STANDING_MARKS[city["axes"].get(axis.value, "unknown")] for axis in Axis),
         *(str(counts[name]) for name in _SHOWN_COUNTS),
+        local_time(city["since"]),
         Text(_reason_line(city["reasons"])),
     ]
+
+
+def local_time(moment: str | None) -> str:
+    """Return an instant of the ledger as people in the province read it: 11-23 01:30."""
+    return f"{datetime.fromisoformat(moment).astimezone(SHANGHAI):%m-%d %H:%M}" if moment else "—"
 
 
 def _reason_line(reasons: Sequence[Mapping[str, Any]]) -> str:

@@ -71,7 +71,7 @@ def print_next(night: dict[str, Any]) -> None:
     """Say what to type next, on stderr, for the first flagged city."""
     flagged = [city for city in night["cities"] if State(city["state"]) in FLAGGED]
     if flagged:
-        code = flagged[0]["code"]
+        code = max(flagged, key=lambda city: int(city["counts"]["findings"]))["code"]
         console(stderr=True).print(
             f"下一步：citysync findings {code} 查看清单；citysync rejects {code} 查看拒收；"
             f"citysync receipt {code} --out DIR 生成回执"

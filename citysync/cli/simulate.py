@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Literal
 
-from citysync.cli.places import Places, now
+from citysync.cli.places import now
 from citysync.cli.render import console
 
 
@@ -42,16 +42,19 @@ def simulate(
     from citysync.simulator.simulate import write_province
     from flows.night import SHANGHAI
 
-    places = Places(data_dir=out / "data", cities_dir=out / "cities")
     province = build_province(seed, items, differences=differences, on=now().astimezone(SHANGHAI).date())
     with serve(province, port) as server:
         layout = write_province(province, out, server.base_url, truth=truth)
         layout.write_secrets(out / "secrets")
-        screen = console()
-        screen.print(f"模拟省份（种子 {seed}）在 {server.base_url}，真值在 {truth or layout.truth}。另开一个终端输入：")
-        screen.print(f"  export CITYSYNC_DATA_DIR={places.data_dir} CITYSYNC_CITIES_DIR={places.cities_dir}")
-        screen.print(f"  export CITYSYNC_SECRETS_DIR={out / 'secrets'}")
-        screen.print(f"  citysync master import {layout.master} && citysync sync")
-        sys.stdout.flush()
+        _say_next(out, f"模拟省份（种子 {seed}）在 {server.base_url}，真值在 {truth or layout.truth}", layout.master)
         threading.Event().wait()
     return 0
+
+
+def _say_next(out: Path, where: str, master: Path) -> None:
+    screen = console()
+    screen.print(f"{where}。另开一个终端输入：", soft_wrap=True)
+    screen.print(f"  export CITYSYNC_DATA_DIR={out / 'data'} CITYSYNC_CITIES_DIR={out / 'cities'}", soft_wrap=True)
+    screen.print(f"  export CITYSYNC_SECRETS_DIR={out / 'secrets'}", soft_wrap=True)
+    screen.print(f"  citysync master import {master} && citysync sync", soft_wrap=True)
+    sys.stdout.flush()

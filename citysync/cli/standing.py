@@ -24,7 +24,8 @@ def standing(settings: Settings, codes: tuple[str, ...]) -> Result:
     with open_store(settings.database, write=False) as store:
         latest = {row["code"]: row for row in reading.latest_verdicts(store, tuple(cities))}
         ran = reading.last_run(store)
-    return Result(ran, [latest.get(code) or _never(city) for code, city in cities.items()])
+    rows = [latest[code] if code in latest and city.enabled else _never(city) for code, city in cities.items()]
+    return Result(ran, rows)
 
 
 def _never(city: City) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def complete(certificate: Certificate) -> Reason:
     """Return how far a snapshot is proved complete; grade C is unknown, which alone flags nobody."""
     if certificate.grade in {Grade.A, Grade.B}:
         return Reason("proved", Axis.COMPLETE, Standing.OK, Fault.CITY, certificate.proof)
-    text = "来源没有总数，完整性未证实"
+    text = "；".join(("完整性未证实", certificate.proof, *certificate.problems))
     return Reason("unproved", Axis.COMPLETE, Standing.UNKNOWN, Fault.CITY, text)
 
 

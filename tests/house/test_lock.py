@@ -80,7 +80,7 @@ def test_a_lock_pins_exactly_hashes_everything_and_names_no_host(name: str) -> N
         ("polars>=2.1", "strange"),
         ("polars", "strange"),
         ("polars @ file:///polars.whl", "strange"),
-        ("--index-url https://pypi.example/simple", "strange"),
+        ("--index-url https://index.example/all", "strange"),
         ("polars==2.1.0", "unhashed"),
     ],
 )
@@ -90,7 +90,7 @@ def test_what_is_no_pin_is_noticed(line: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["--index-url https://pypi.example/simple", "-i x", "a @ file:///b", "--find-links /w"]
+    "line", ["--index-url https://index.example/all", "-i x", "a @ file:///b", "--find-links wheels"]
 )
 def test_a_named_host_is_noticed(line: str) -> None:
     assert _HOST.search(line)
