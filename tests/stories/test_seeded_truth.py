@@ -115,6 +115,7 @@ def test_a_ledger_on_postgresql_tells_the_same_as_on_sqlite(tmp_path: Path) -> N
         states = {city["code"]: city["state"] for city in night.json()["cities"]}
         assert states == {code: city["state"] for code, city in truth_of(layout).items()}
         findings = citysync("findings", "440300", "--json", folder=tmp_path, env=env).json()["findings"]
-        assert sorted(([row[key] for key in FINDING_KEYS] for row in findings), key=str) == (
-            truth_of(layout)["440300"]["findings"]
+        assert (
+            sorted(([row[key] for key in FINDING_KEYS] for row in findings), key=str)
+            == (truth_of(layout)["440300"]["findings"])
         )
