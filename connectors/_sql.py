@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from citysync.domain.city import SourceBase
 from citysync.domain.errors import OverBudget, Refused, SourceError, Unreachable, Unreadable
 from connectors._redact import redacted
-from connectors._rights import writable, writable_file
 
 DRIVERS = ("sqlite", "postgresql+psycopg", "mysql+pymysql", "mariadb+pymysql")
 _PROGRESS_STEPS = 100_000
@@ -85,12 +84,6 @@ class Reader:
     def count(self, table: sa.Table) -> int:
         """Return how many rows the table has."""
         return int(self._connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
-
-    def rights(self, tables: Sequence[str]) -> tuple[str, ...]:
-        """Return what the account may change although it should only read."""
-        if self._url.get_backend_name() == "sqlite":
-            return writable_file(Path(self._url.database or ""))
-        return writable(self._connection, tables)
 
     def batches(self, table: sa.Table, columns: Sequence[sa.Column[Any]], size: int) -> Iterator[list[dict[str, Any]]]:
         """Yield the table's rows in the order they were written, as far as the database knows it."""
