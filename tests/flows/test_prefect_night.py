@@ -104,10 +104,15 @@ def test_every_city_is_a_task_with_steps_a_person_can_follow(night: dict[str, An
     names = {task["name"] for task in tasks}
     assert {f"sync-{code}" for code in ("440100", "440300", "445300")} <= names
     assert len(names) == 21
-    logs = prefect.post("logs/filter", logs={"flow_run_id": {"any_": [night["id"]]}}, limit=200)
-    texts = [log["message"] for log in logs]
-    assert any("440300 深圳市 取数" in text for text in texts)
-    assert any("440300 深圳市 结论：失步" in text for text in texts)
+    ours = {"flow_run_id": {"any_": [night["id"]]}}
+
+    def told(sentence: str) -> bool:
+        """Return whether a sentence stands in the run's logs; they reach the server in batches, 200 a page."""
+        pages = (prefect.post("logs/filter", logs=ours, limit=200, offset=start) for start in range(0, 1_000, 200))
+        return any(sentence in log["message"] for page in pages for log in page)
+
+    until(lambda: told("440300 深圳市 取数"), 60)
+    until(lambda: told("440300 深圳市 结论：失步"), 60)
 
 
 def test_the_nights_artifacts_open(night: dict[str, Any], prefect: Prefect) -> None:
