@@ -18,6 +18,7 @@ from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import calendar
 from citysync.storage import catalogue, ledger, pages
 from citysync.storage.engine import Store
+from citysync.storage.memory import recall
 from citysync.storage.schema import open_store
 from connectors import names, source_model
 from connectors._door import Door
@@ -58,8 +59,10 @@ def _where(error: Exception) -> str:
 def walk(job: Job, connection: Connection) -> Verdict:
     """Walk one city along the line and publish what came of it, whole or not at all."""
     store = _store(job.database_url)
+    master = _master(job.database_url, job.run.master_version)
+    memory = recall(store, job.city.code, job.run.run_id)
     means = Means(_door(job, connection), calendar(), connection.send)
-    city_run = sync_city(job.city, job.run, _master(job.database_url, job.run.master_version), means)
+    city_run = sync_city(job.city, job.run, master, memory, means)
     if job.publish:
         ledger.publish(store, job.run, city_run, job.data_dir)
     return city_run.verdict

@@ -13,6 +13,7 @@ from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import SourceError
 from citysync.domain.findings import no_findings, no_rejections
+from citysync.domain.memory import Memory
 from citysync.domain.outcome import CityRun, Validation
 from citysync.domain.run import Run
 from citysync.domain.snapshot import Grade, RawPage, Snapshot
@@ -39,7 +40,7 @@ class Means:
         return self.door.now()
 
 
-def sync_city(city: City, run: Run, master: MasterCatalogue, means: Means) -> CityRun:
+def sync_city(city: City, run: Run, master: MasterCatalogue, memory: Memory, means: Means) -> CityRun:
     """Return everything one run learns about one city. A failing source is a verdict, never an exception."""
     pages: list[RawPage] = []
     means.step(f"取数：{city.source.connector}")
@@ -48,11 +49,17 @@ def sync_city(city: City, run: Run, master: MasterCatalogue, means: Means) -> Ci
     except SourceError as error:
         verdict = judge(Facts(city=city, run=run, judged_at=means.now(), error=error))
         return CityRun(verdict, None, tuple(pages), no_findings(), no_rejections(), adopted=False)
-    return _judge_snapshot(city, run, master, snapshot, tuple(pages), means)
+    return _judge_snapshot(city, run, master, memory, snapshot, tuple(pages), means)
 
 
 def _judge_snapshot(
-    city: City, run: Run, master: MasterCatalogue, snapshot: Snapshot, pages: tuple[RawPage, ...], means: Means
+    city: City,
+    run: Run,
+    master: MasterCatalogue,
+    memory: Memory,
+    snapshot: Snapshot,
+    pages: tuple[RawPage, ...],
+    means: Means,
 ) -> CityRun:
     certificate = snapshot.certificate
     means.step(
@@ -64,7 +71,7 @@ def _judge_snapshot(
         judged_at=means.now(),
         certificate=certificate,
         source_changed_at=snapshot.source_changed_at,
-        held=hold(Arrival(snapshot.rows.height, city.expect)),
+        held=hold(Arrival(snapshot.rows.height, city.expect, memory.good_counts)),
     )
     if certificate.grade is Grade.X or facts.held:
         return CityRun(judge(facts), snapshot, pages, no_findings(), no_rejections(), adopted=False)

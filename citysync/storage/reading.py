@@ -129,8 +129,10 @@ def pages_of(store: Store, city_code: str, run_id: str) -> list[Row]:
         return _rows(connection, query)
 
 
-def adopted_snapshots(store: Store, city_code: str, *, on: date | None = None, limit: int = 1) -> list[Row]:
-    """Return a city's last adopted snapshots, newest first: the first is the last good one, dated.
+def adopted_snapshots(
+    store: Store, city_code: str, *, on: date | None = None, before: str | None = None, limit: int = 1
+) -> list[Row]:
+    """Return a city's last adopted snapshots (of runs before one), newest first: the first is the last good one, dated.
 
     Keys: run_id, business_date, path (relative to the evidence folder), rows, taken_at, source_changed_at.
     """
@@ -144,7 +146,7 @@ def adopted_snapshots(store: Store, city_code: str, *, on: date | None = None, l
             _SNAPSHOT.source_changed_at,
         )
         .join(tables.runs, _RUN.seq == _SNAPSHOT.run_seq)
-        .where(_SNAPSHOT.city_code == city_code, _SNAPSHOT.adopted, _as_of(on))
+        .where(_SNAPSHOT.city_code == city_code, _SNAPSHOT.adopted, _as_of(on), _earlier(before))
         .order_by(_SNAPSHOT.run_seq.desc())
         .limit(limit)
     )
@@ -211,6 +213,14 @@ def _verdicts() -> sa.Select[Any]:
         .join(tables.run_cities, enrolled)
         .join(tables.runs, _RUN.seq == _VERDICT.run_seq)
     )
+
+
+def _earlier(run_id: str | None) -> sa.ColumnElement[bool]:
+    """Return whether a run came before another; a run the ledger does not know (a dry run) comes after all."""
+    if run_id is None:
+        return sa.true()
+    seq = sa.select(_RUN.seq).where(_RUN.run_id == run_id).correlate(None).scalar_subquery()
+    return sa.or_(seq.is_(None), _RUN.seq < seq)
 
 
 def _as_of(on: date | None) -> sa.ColumnElement[bool]:

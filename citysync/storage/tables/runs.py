@@ -1,83 +1,12 @@
-"""The ledger's tables, the same on SQLite and PostgreSQL.
-
-Text columns have no length: nothing a city sends is cut. Instants are stored in UTC. A run's ``seq`` orders runs, never
-a clock: clocks jump. What belongs to one city in one run hangs on its verdict, which is published once.
-"""
+"""Runs, the cities they set out to judge, and what hangs on each verdict."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-VERSION_TABLE = "citysync_schema"
-NUL_SHOWN = "␀"  # PostgreSQL's text cannot hold U+0000; its picture shows that it was sent
-
-
-class Instant(sa.TypeDecorator[datetime]):
-    """A moment; aware on both sides, UTC in the database (SQLite keeps no offset of its own)."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Refuse a moment without an offset: nobody could say later when it was."""
-        del dialect
-        if value is not None and value.tzinfo is None:
-            raise ValueError(f"an instant needs an offset: {value!r}")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Return the moment in UTC."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Json(sa.TypeDecorator[Any]):
-    """A document kept as text: PostgreSQL's own JSON refuses what cities send, lone surrogates among it."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any | None, dialect: sa.Dialect) -> str | None:  # noqa: ANN401 - a document
-        """Return the document as text every database takes."""
-        del dialect
-        if value is None:
-            return None
-        return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
-
-    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any | None:  # noqa: ANN401 - a document
-        """Return the document."""
-        del dialect
-        return None if value is None else json.loads(value)
-
-
-class Words(sa.TypeDecorator[str]):
-    """Text from outside the frames, an error's or a URL's: what no database can hold is shown instead of refused."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        """Return the text with U+0000 and lone surrogates made visible."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace("\x00", NUL_SHOWN).encode("utf-8", "backslashreplace").decode()
-
-
-metadata = sa.MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-    }
-)
+from citysync.storage.tables.columns import Instant, Json, Words, metadata
 
 # host, pid, heartbeat_at and lease_until say who works on a run and until when nobody else may take it over.
 runs = sa.Table(
@@ -133,7 +62,7 @@ verdicts = sa.Table(
 )
 
 
-def _of_a_verdict(name: str, *columns: sa.Column[Any]) -> sa.Table:
+def of_a_verdict(name: str, *columns: sa.Column[Any]) -> sa.Table:
     """Return a table of numbered rows that hang on the verdict of one city in one run."""
     return sa.Table(
         name,
@@ -149,7 +78,7 @@ def _of_a_verdict(name: str, *columns: sa.Column[Any]) -> sa.Table:
 
 
 # Keys and order are those of citysync.domain.findings.FINDINGS; a test holds the two together.
-findings = _of_a_verdict(
+findings = of_a_verdict(
     "findings",
     sa.Column("check", sa.Text, nullable=False),
     sa.Column("severity", sa.Text, nullable=False),
@@ -168,7 +97,7 @@ findings = _of_a_verdict(
 )
 
 # Keys and order are those of citysync.domain.findings.REJECTIONS.
-rejections = _of_a_verdict(
+rejections = of_a_verdict(
     "rejections",
     sa.Column("row_no", sa.BigInteger, nullable=False),
     sa.Column("task_code", sa.Text),
@@ -180,7 +109,7 @@ rejections = _of_a_verdict(
 )
 
 # position counts as they came: a second pass numbers its pages from 1 again.
-pages = _of_a_verdict(
+pages = of_a_verdict(
     "pages",
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("url", Words, nullable=False),
@@ -201,46 +130,4 @@ snapshots = sa.Table(
     sa.Column("source_changed_at", Instant),
     sa.Column("adopted", sa.Boolean, nullable=False),
     sa.ForeignKeyConstraint(["run_seq", "city_code"], ["verdicts.run_seq", "verdicts.city_code"], ondelete="CASCADE"),
-)
-
-master_versions = sa.Table(
-    "master_versions",
-    metadata,
-    sa.Column("seq", sa.Integer, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
-    sa.Column("effective_on", sa.Date, nullable=False),
-    sa.Column("imported_at", Instant, nullable=False),
-    sa.Column("source", Words, nullable=False),
-    sa.Column("items", sa.Integer, nullable=False),
-    sa.Column("shrink_reason", Words),
-    sqlite_autoincrement=True,
-)
-
-# Keys and order are those of citysync.domain.catalogue.MASTER.
-master_items = sa.Table(
-    "master_items",
-    metadata,
-    sa.Column("version_seq", sa.ForeignKey("master_versions.seq", ondelete="CASCADE"), primary_key=True),
-    sa.Column("catalog_code", sa.Text, primary_key=True),
-    sa.Column("task_name", sa.Text),
-    sa.Column("task_type", sa.Text),
-    sa.Column("use_level", Json),
-    sa.Column("dept_name", sa.Text),
-    sa.Column("by_law", sa.Text),
-    sa.Column("parent_code", sa.Text),
-    sa.Column("limit_scene_num", sa.BigInteger),
-    sa.Column("online_handle_depth", sa.Text),
-    sa.Column("applies_to", Json),
-    sa.Column("plan_effective_date", sa.Date),
-    sa.Column("plan_cancel_date", sa.Date),
-    sa.Column("task_version", sa.BigInteger),
-)
-
-# Every code changed since the first version, with the day its last change took effect.
-master_changes = sa.Table(
-    "master_changes",
-    metadata,
-    sa.Column("version_seq", sa.ForeignKey("master_versions.seq", ondelete="CASCADE"), primary_key=True),
-    sa.Column("catalog_code", sa.Text, primary_key=True),
-    sa.Column("changed_on", sa.Date, nullable=False),
 )

@@ -1,0 +1,30 @@
+"""The ledger's tables, the same on SQLite and PostgreSQL.
+
+Text columns have no length: nothing a city sends is cut. Instants are stored in UTC. A run's ``seq`` orders runs, never
+a clock: clocks jump. What belongs to one city in one run hangs on its verdict, which is published once.
+"""
+
+from __future__ import annotations
+
+from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
+from citysync.storage.tables.master import master_changes, master_items, master_versions
+from citysync.storage.tables.runs import findings, pages, rejections, run_cities, runs, snapshots, verdicts
+
+__all__ = [
+    "NUL_SHOWN",
+    "VERSION_TABLE",
+    "Instant",
+    "Json",
+    "Words",
+    "findings",
+    "master_changes",
+    "master_items",
+    "master_versions",
+    "metadata",
+    "pages",
+    "rejections",
+    "run_cities",
+    "runs",
+    "snapshots",
+    "verdicts",
+]
