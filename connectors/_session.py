@@ -50,13 +50,17 @@ _FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One page: its bytes, kept already; where it really came from; what its headers add."""
+    """One page: its bytes, kept already; where it really came from; what its headers add.
+
+    ``answered_at``: the server's clock as its ``Date`` header tells it.
+    """
 
     data: bytes
     raw: RawPage
     url: str
     next_link: str | None
     changed_at: datetime | None
+    answered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class _Whole:
     data: bytes
     next_link: str | None
     changed_at: datetime | None
+    answered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ class Session:
             self._door.wait(pause)
             attempt += 1
         raw = self._door.keep(outcome.data, number, self.redacted(ask.url))
-        return Reply(outcome.data, raw, ask.url, outcome.next_link, outcome.changed_at)
+        return Reply(outcome.data, raw, ask.url, outcome.next_link, outcome.changed_at, outcome.answered_at)
 
     def _pause(self, trouble: _Trouble, attempt: int) -> float | None:
         if not trouble.again or attempt == ATTEMPTS:
@@ -174,7 +179,8 @@ class Session:
         self._bytes += len(data)
         if self._bytes > CITY_BYTES:
             raise OverBudget(f"全部响应超过上限 {CITY_BYTES // 2**30} GB；请检查接口是否重复给出数据")
-        return _Whole(data, _next_link(response), _date(response.headers.get("Last-Modified")))
+        changed_at, answered_at = (_date(response.headers.get(name)) for name in ("Last-Modified", "Date"))
+        return _Whole(data, _next_link(response), changed_at, answered_at)
 
     def _chunks(self, response: requests.Response) -> Iterator[bytes]:
         # read1, not read: read(n) waits for n bytes, and a byte every few seconds would never meet a time-out.

@@ -34,13 +34,14 @@ _SLACK = 2
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[Asked]):
-    """What one page said. ``following``: what to ask next, None at the end."""
+    """What one page said. ``following``: what to ask next, None at the end; ``answered_at``: the server's own clock."""
 
     raw: RawPage
     records: Sequence[Record]
     total: int | None
     following: Asked | None
     changed_at: datetime | None = None
+    answered_at: datetime | None = None
 
 
 @dataclass

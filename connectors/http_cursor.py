@@ -6,6 +6,8 @@ which in mid-way would otherwise look like the end and cut the directory short w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -40,6 +42,13 @@ class Source(HttpSource):
 
 def pull(city: City, source: Source, door: Door) -> Snapshot:
     """Return the directory, asked from cursor to cursor until the source says that this is the end."""
+    with walking(city, source, door) as walk:
+        return walk.snapshot()
+
+
+@contextmanager
+def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
+    """Yield the walk from cursor to cursor, not yet begun: ``doctor`` takes single steps of it."""
     first = source.first_cursor or ""
     with Session(source, door) as session:
 
@@ -53,9 +62,9 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
                 records = records_of(source, document, first=cursor == first and not ended)
                 following = None if ended else _following(source, document)
                 total = declared(source, document)
-            return Answer(reply.raw, records, total, following, reply.changed_at)
+            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at)
 
-        return Walk(city, door, first, read, empty_ends=source.end is None, total_ends=False).snapshot()
+        yield Walk(city, door, first, read, empty_ends=source.end is None, total_ends=False)
 
 
 def _following(source: Source, document: object) -> str | None:

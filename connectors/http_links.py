@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from pydantic import Field
@@ -26,6 +28,13 @@ class Source(HttpSource):
 
 def pull(city: City, source: Source, door: Door) -> Snapshot:
     """Return the directory, followed from link to link; a link out of the city's origin is refused unvisited."""
+    with walking(city, source, door) as walk:
+        return walk.snapshot()
+
+
+@contextmanager
+def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
+    """Yield the walk from link to link, not yet begun: ``doctor`` takes single steps of it."""
     with Session(source, door) as session:
 
         def read(link: str, number: int) -> Answer[str]:
@@ -36,9 +45,9 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
                 records = records_of(source, document, first=not link)
                 following = _following(source, reply, document)
                 total = declared(source, document)
-            return Answer(reply.raw, records, total, following, reply.changed_at)
+            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at)
 
-        return Walk(city, door, "", read, empty_ends=False, total_ends=False).snapshot()
+        yield Walk(city, door, "", read, empty_ends=False, total_ends=False)
 
 
 def _following(source: Source, reply: Reply, document: object) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from pydantic import Field
@@ -26,6 +28,13 @@ class Source(HttpSource):
 
 def pull(city: City, source: Source, door: Door) -> Snapshot:
     """Return the directory, asked page by page until the declared total is reached or a page is empty."""
+    with walking(city, source, door) as walk:
+        return walk.snapshot()
+
+
+@contextmanager
+def walking(city: City, source: Source, door: Door) -> Iterator[Walk[int]]:
+    """Yield the walk from page to page, not yet begun: ``doctor`` takes single steps of it."""
     with Session(source, door) as session:
 
         def read(page: int, number: int) -> Answer[int]:
@@ -36,9 +45,9 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
                 records = records_of(source, document, first=page == source.first_page)
                 total = declared(source, document)
             following = page + 1 if source.page_param else None
-            return Answer(reply.raw, records, total, following, reply.changed_at)
+            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at)
 
-        return Walk(city, door, source.first_page, read, empty_ends=True, total_ends=True).snapshot()
+        yield Walk(city, door, source.first_page, read, empty_ends=True, total_ends=True)
 
 
 def _changes(source: Source, page: int) -> dict[str, object]:
