@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from citysync.cli.places import Places
@@ -11,6 +12,7 @@ from citysync.domain.errors import ConfigError
 from citysync.domain.findings import SEVERITY_LABELS
 from citysync.domain.items import label
 from citysync.domain.verdict import STATE_LABELS, State
+from citysync.domain.workdays import calendar
 
 
 def listed(
@@ -65,4 +67,6 @@ def _cell(row: Mapping[str, Any], name: str) -> object:
     value = row[name]
     if name == "field" and value is not None:
         return f"{label(value)} {value}"
+    if name == "due_on" and value is not None:
+        return calendar().shown(date.fromisoformat(value))
     return SEVERITY_LABELS[value] if name == "severity" else value

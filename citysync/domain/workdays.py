@@ -36,9 +36,18 @@ class Calendar:
                 day += timedelta(days=1)
         return day
 
+    def workdays_between(self, start: date, end: date) -> int:
+        """Return how many working days have passed since ``start``, which is not counted; ``end`` is. Never below 0."""
+        days = (start + timedelta(days=number) for number in range(1, (end - start).days + 1))
+        return sum(self.is_workday(day) for day in days)
+
     def estimated(self, day: date) -> bool:
-        """Return whether no published calendar covers the day."""
+        """Return whether no published calendar covers the day: weekends alone decide there."""
         return day.year > self.last_year
+
+    def shown(self, deadline: date) -> str:
+        """Return a deadline as people read it; one beyond the last published year is marked 估算."""
+        return f"{deadline.isoformat()}（估算）" if self.estimated(deadline) else deadline.isoformat()
 
 
 @cache

@@ -33,7 +33,8 @@ class Reconciliation:
 
     ``findings``: the frame ``FINDINGS``, in the order ``ORDER``, nulls first; ``names``: task_code, task_handle_item,
     catalog_code, name of what findings may speak of; ``due``, ``met``: obligations; ``paired``: rows the master has;
-    ``missing``, ``overclaimed``: findings of that check; ``drifted``: distinct rows that drifted.
+    ``missing``, ``overclaimed``: findings of that check; ``drifted``: distinct rows that drifted; ``estimated``:
+    deadlines that lie beyond the last published calendar.
     """
 
     findings: pl.DataFrame
@@ -44,6 +45,7 @@ class Reconciliation:
     missing: int
     overclaimed: int
     drifted: int
+    estimated: AbstractSet[date] = frozenset()
 
 
 def reconcile(
@@ -79,6 +81,7 @@ def reconcile(
         missing=int((checks == ABSENCE).sum()),
         overclaimed=int((checks == "overclaimed").sum()),
         drifted=distinct_rows(findings.filter(pl.col("check") == DRIFT)),
+        estimated={day for day in findings.get_column("due_on").drop_nulls().unique() if calendar.estimated(day)},
     )
 
 

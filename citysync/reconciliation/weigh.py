@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import date
 
 import polars as pl
@@ -19,13 +20,13 @@ def errors(found: Reconciliation, tolerate: Tolerate) -> list[Reason]:
     """Return a reason for every check whose errors are beyond tolerance (failing) or in grace (grace)."""
     erring = found.findings.filter(pl.col("severity") == Severity.ERROR.value)
     reasons = (
-        _weighed(str(check), group, found.names, tolerate)
+        _weighed(str(check), group, found, tolerate)
         for (check,), group in erring.group_by("check", maintain_order=True)
     )
     return [reason for reason in reasons if reason is not None]
 
 
-def _weighed(check: str, findings: pl.DataFrame, names: pl.DataFrame, tolerate: Tolerate) -> Reason | None:
+def _weighed(check: str, findings: pl.DataFrame, found: Reconciliation, tolerate: Tolerate) -> Reason | None:
     """Weigh the errors of one check: only those out of grace and confirmed count against the tolerance."""
     waiting = pl.col("due_on").is_not_null() | pl.col("suspected")
     overdue, in_grace = findings.filter(~waiting), findings.filter(waiting)
@@ -37,8 +38,8 @@ def _weighed(check: str, findings: pl.DataFrame, names: pl.DataFrame, tolerate: 
     else:
         return None
     module = all_checks()[check]
-    seen = f"{module.LABEL} {distinct_rows(findings):,} 项（例：{_example(example, names)}）"
-    text = f"{seen}{_grace(in_grace)}；{module.REMEDY}"
+    seen = f"{module.LABEL} {distinct_rows(findings):,} 项（例：{_example(example, found.names)}）"
+    text = f"{seen}{_grace(in_grace, found.estimated)}；{module.REMEDY}"
     return Reason(check, module.AXIS, standing, module.FAULT, text)
 
 
@@ -51,12 +52,13 @@ def _example(findings: pl.DataFrame, names: pl.DataFrame) -> str:
     return " ".join(part for part in (first["areacode"], code, *named.head(1)) if part)
 
 
-def _grace(in_grace: pl.DataFrame) -> str:
+def _grace(in_grace: pl.DataFrame, estimated: AbstractSet[date]) -> str:
     """Return how many findings still have time, and until when the first of them."""
     unconfirmed = distinct_rows(in_grace.filter(pl.col("suspected")))
     dated = in_grace.filter(pl.col("due_on").is_not_null() & ~pl.col("suspected"))
     first = dated.get_column("due_on").min()
     parts = [f"{unconfirmed:,} 项为疑似，待下次确认"] if unconfirmed else []
     if isinstance(first, date):
-        parts.append(f"{distinct_rows(dated):,} 项在宽限期内，最早 {first.isoformat()} 到期")
+        mark = "（估算）" if first in estimated else ""
+        parts.append(f"{distinct_rows(dated):,} 项在宽限期内，最早 {first.isoformat()}{mark} 到期")
     return f"，其中 {'，'.join(parts)}" if parts else ""

@@ -205,6 +205,12 @@ def test_errors_all_in_grace_are_lagging() -> None:
     assert verdict.axes[Axis.CONSISTENT] is Standing.GRACE
 
 
+def test_a_deadline_beyond_the_last_calendar_is_told_as_an_estimate() -> None:
+    master = a_master(changes={CATALOG_CODE: date(2026, 12, 29)})
+    verdict = judge(facts_of(walk(tuned(task_name="旧名"), master, on=date(2026, 12, 30))))
+    assert "1 项在宽限期内，最早 2027-01-05（估算） 到期" in verdict.reasons[0].text
+
+
 def test_one_error_out_of_grace_among_many_in_it_is_out_of_sync() -> None:
     master = a_master(a_master_item(), a_master_item(catalog_code=OTHER), changes={CATALOG_CODE: date(2026, 11, 20)})
     rows = [an_item(task_name="旧名"), an_item(task_code=a_code(OTHER), task_name="旧名")]

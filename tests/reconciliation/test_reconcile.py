@@ -115,6 +115,30 @@ def test_grace_ends_with_its_last_day(on: date, due_on: date | None) -> None:
     assert found.of("elements_drift").get_column("due_on").to_list() == [due_on]
 
 
+@pytest.mark.parametrize(
+    ("changed_on", "due_on"),
+    [
+        (date(2025, 9, 30), date(2025, 10, 14)),  # over National Day, with its worked Saturday
+        (date(2026, 2, 14), date(2026, 2, 28)),  # over Spring Festival, into a worked Saturday
+        (date(2026, 12, 29), date(2027, 1, 5)),  # over the year, into one without a calendar
+        (date(2024, 2, 27), date(2024, 3, 5)),  # over a leap day
+    ],
+)
+def test_grace_counts_worked_days_over_holidays(changed_on: date, due_on: date) -> None:
+    found = walk(tuned(task_name="旧名"), a_master(changes={CATALOG_CODE: changed_on}), on=due_on)
+    assert found.of("elements_drift").get_column("due_on").to_list() == [due_on]
+
+
+def test_each_batch_of_changes_has_its_own_grace() -> None:
+    items = a_master_item(), a_master_item(catalog_code=OTHER), a_master_item(catalog_code=THIRD)
+    master = a_master(*items, changes={CATALOG_CODE: date(2026, 11, 13), OTHER: date(2026, 11, 20)})
+    rows = [an_item(task_code=a_code(code), task_name="旧名") for code in (CATALOG_CODE, OTHER, THIRD)]
+    found = dict(walk(rows, master, on=date(2026, 11, 20)).of("elements_drift").select("catalog_code", "due_on").rows())
+    assert found == {CATALOG_CODE: date(2026, 11, 20), OTHER: date(2026, 11, 27), THIRD: None}
+    later = dict(walk(rows, master, on=date(2026, 11, 23)).of("elements_drift").select("catalog_code", "due_on").rows())
+    assert later == {CATALOG_CODE: None, OTHER: date(2026, 11, 27), THIRD: None}
+
+
 def test_a_check_that_judges_a_row_by_itself_knows_no_grace() -> None:
     changed = a_master(changes={CATALOG_CODE: date(2026, 11, 20)})
     found = walk(tuned(promise_day="21"), changed)
