@@ -63,6 +63,27 @@ def table() -> dict[str, str]:
     return {character: form for character, form in folded.items() if character != form}
 
 
+# 异体字 and 繁体字 seen in the names and laws of items → the form of 通用规范汉字表 (2013). They are other
+# characters, not another way of encoding one: a difference by them alone stays a difference, and its hint says so.
+_VARIANTS = (
+    "里裡裏 群羣 峰峯 略畧 够夠 并並併 采採 托託 布佈 占佔 周週 干乾幹 后後 准準 云雲 几幾 内內 "
+    "台臺檯 只隻 余餘 松鬆 征徵 系係繫 制製 复復複 历歷曆 发發髮 尽盡儘 面麵 志誌 证證 许許 业業 务務 "
+    "审審 备備 记記 册冊 医醫 药藥 疗療 师師 广廣 东東 国國 门門 户戶 车車 运運 输輸 铁鐵 矿礦 环環 "
+    "测測 绘繪 产產 权權 办辦 资資 质質 级級 险險 检檢 验驗 执執 变變 续續 销銷 补補 换換 设設 书書 "
+    "图圖 电電 气氣 网網 学學 养養 动動 农農 兽獸 种種 渔漁 卫衛 场場 劳勞 会會 计計 鼋黿 鲟鱘 鳗鰻 "
+    "窑窯窰 闸閘 堤隄 污汙汚 麻蔴 栖棲 炮砲礮 雇僱 仓倉 馆館舘 阪坂 碱鹼硷 熏燻 蒸烝 烟煙菸 厂廠厰 "
+    "床牀 厕廁 厨廚 线線綫 吃喫 泄洩 溪谿 岩巖巗 村邨 坟墳 碑碑 异異 迹跡蹟"
+)
+
+
+@cache
+def variants() -> dict[str, str]:
+    """Return 异体字 or 繁体字 → the standard character; no standard character is itself a variant."""
+    lines = [(word[0], word[1:]) for word in _VARIANTS.split()]
+    standard = {form for form, _ in lines}
+    return {other: form for form, others in lines for other in others if other not in standard}
+
+
 def normalised(text: pl.Expr) -> pl.Expr:
     """Return names and texts in their normal form; what is nothing but blanks becomes null."""
     folded = text.str.replace_many(list(table()), list(table().values())).str.replace_all("-{2,}", "-")
