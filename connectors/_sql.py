@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from citysync.domain.city import SourceBase
 from citysync.domain.errors import OverBudget, Refused, SourceError, Unreachable, Unreadable
 from connectors._redact import redacted
+from connectors._rights import write_rights
 
 DRIVERS = ("sqlite", "postgresql+psycopg", "mysql+pymysql", "mariadb+pymysql")
 _PROGRESS_STEPS = 100_000
@@ -23,6 +24,7 @@ _REFUSED_NUMBERS = (1044, 1045, 1142, 1143, 1698)  # MySQL: access denied, to th
 _TOO_SLOW_STATES = ("57014",)
 _TOO_SLOW_NUMBERS = (1969, 3024)
 _QUOTED = 200
+_Batches = Generator[list[dict[str, Any]], None, None]
 
 
 def source_url(url: str, user: str | None, secret: str | None) -> sa.URL:
@@ -85,12 +87,18 @@ class Reader:
         """Return how many rows the table has."""
         return int(self._connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
 
-    def batches(self, table: sa.Table, columns: Sequence[sa.Column[Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    def batches(
+        self, table: sa.Table, columns: Sequence[sa.Column[Any]], size: int
+    ) -> Generator[list[dict[str, Any]], None, None]:
         """Yield the table's rows in the order they were written, as far as the database knows it."""
         query = sa.select(*columns).order_by(*self._written_order(table))
-        result = self._connection.execution_options(yield_per=size).execute(query)
-        for part in result.mappings().partitions(size):
-            yield [dict(row) for row in part]
+        with self._connection.execution_options(yield_per=size).execute(query) as result:
+            for part in result.mappings().partitions(size):
+                yield [dict(row) for row in part]
+
+    def rights(self, table: sa.Table) -> tuple[str, ...]:
+        """Return which writing rights the account has on a table it should only read."""
+        return write_rights(self._connection, table.name)
 
     def _written_order(self, table: sa.Table) -> list[sa.ColumnElement[Any]]:
         if table.primary_key.columns:

@@ -1,14 +1,24 @@
-"""``citysync doctor [CITY…]``: our own side first, then each city, without changing anything."""
+"""``citysync doctor [CITY…]``: our own side first, then each city link by link, without changing anything."""
 
 from __future__ import annotations
 
-from citysync.cli.exits import FLAGGED_CITIES, IN_SYNC, OURS, USAGE
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING
+
 from citysync.cli.places import Places, now
-from citysync.cli.render import console, print_json, print_rows
+from citysync.cli.render import console, plain, print_json, print_rows
+from citysync.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from flows.doctor.outcome import Result
+
+_HEADINGS = ("结果", "检查", "对象", "情况", "如何处理")
 
 
 def doctor(*cities: str, offline: bool = False, json: bool = False, places: Places | None = None) -> int:
-    """体检：先查本系统（配置、密钥、台账、基本目录、日历、磁盘），再逐市试拉，不写入任何结果。
+    """体检：先查本系统，再逐市一环一环地查，指出首个断点，不写入任何结果。
 
     Parameters
     ----------
@@ -19,16 +29,51 @@ def doctor(*cities: str, offline: bool = False, json: bool = False, places: Plac
     json
         输出一份 JSON
     """
-    from flows.checkup import EXIT_CODES, OUTCOME_LABELS, check_cities, check_ourselves
+    from flows.doctor.outcome import exit_code, first_broken
 
-    settings = (places or Places()).settings()
-    results = check_ourselves(settings, now())
-    if not offline:
-        results += check_cities(settings, cities, now())
+    results = _results(cities, places or Places(), offline=offline)
     if json:
-        print_json({"schema_version": 1, "checks": [result.__dict__ for result in results]})
+        broken = first_broken(results)
+        first = None if broken is None else asdict(broken)
+        print_json({"schema_version": 1, "first_broken": first, "checks": [asdict(result) for result in results]})
     else:
-        rows = [[OUTCOME_LABELS[r.outcome], r.check_id, r.place, r.text, r.remedy] for r in results]
-        print_rows(console(), ["结果", "检查", "对象", "情况", "如何处理"], rows)
-    codes = {EXIT_CODES.get((result.outcome, result.side), IN_SYNC) for result in results}
-    return next((code for code in (USAGE, OURS, FLAGGED_CITIES) if code in codes), IN_SYNC)
+        _print(results, whole=bool(cities) or offline)
+    return exit_code(results)
+
+
+def _results(cities: tuple[str, ...], places: Places, *, offline: bool) -> list[Result]:
+    from flows.doctor.checkup import check_up
+    from flows.doctor.outcome import Result
+
+    try:
+        settings = places.settings()
+    except ConfigError as error:  # without settings there is nothing else to look at
+        return [Result("config.settings", "fail", "config", "本系统", str(error), "按提示改正后再体检")]
+    return check_up(settings, cities, now, offline=offline)
+
+
+def _print(results: Sequence[Result], *, whole: bool) -> None:
+    """Print our own side, then a line per city, then what is not well; ``whole``: what is well, too."""
+    from flows.doctor.catalogue import LABELS
+    from flows.doctor.outcome import OUTCOME_LABELS
+
+    shown = [result for result in results if whole or result.outcome in {"warn", "fail"} or result.side != "city"]
+    rows = [
+        (OUTCOME_LABELS[r.outcome], f"{LABELS.get(r.check_id, '')} {r.check_id}", r.place, r.text, r.remedy)
+        for r in shown
+    ]
+    print_rows(console(), _HEADINGS, rows)
+    for place, group in groupby(results, lambda result: result.place):
+        console().print(_summary(place, list(group)))
+
+
+def _summary(place: str, results: Sequence[Result]) -> str:
+    from flows.doctor.outcome import OUTCOME_LABELS, first_broken
+
+    counted = "、".join(
+        f"{label} {sum(result.outcome == outcome for result in results)}/{len(results)}"
+        for outcome, label in OUTCOME_LABELS.items()
+    )
+    broken = first_broken(results)
+    told = "没有断点" if broken is None else f"首个断点 {broken.check_id}：{plain(broken.text)}；{plain(broken.remedy)}"
+    return f"{plain(place)}：{counted}；{told}"

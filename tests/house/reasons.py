@@ -10,6 +10,7 @@ from citysync.cli.exits import NOBODYS_FAILURE
 from citysync.domain.errors import CitySyncError
 from citysync.reconciliation.checks import all_checks
 from citysync.storage import schema, translate
+from flows.doctor.catalogue import links
 from tests.house.pages import ROOT
 
 ROOMS = ("citysync", "flows", "schemas", "connectors")
@@ -60,7 +61,7 @@ def error_classes() -> dict[str, str]:
 
 def doctor_checks() -> set[str]:
     """Return the ids of doctor's checks."""
-    return named_by({"Result"}, (ROOT / "flows" / "checkup.py").read_text(encoding="utf-8"))
+    return {link.check_id for link in links()}
 
 
 def strings_of(paths: Iterable[Path]) -> Iterator[str]:

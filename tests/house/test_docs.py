@@ -21,6 +21,7 @@ from citysync.domain.verdict import AXIS_LABELS, COUNT_LABELS, FAULT_LABELS, STA
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
 from connectors._http import HttpSource
+from flows.doctor.catalogue import LABELS
 from schemas.headings import master_label
 from tests.house.pages import DOCS, ROOT, anchors, everything, examples, links, page, pages, rows, section, unnamed
 from tests.house.reasons import doctor_checks, error_classes, project_files, reason_codes, strings_of
@@ -218,7 +219,8 @@ def test_every_reason_code_stands_in_the_docs() -> None:
 def test_every_check_of_doctor_stands_in_the_docs() -> None:
     found = doctor_checks()
     assert {"config.cities", "disk.free"} <= found
-    assert unnamed(found, section(page("commands.md"), "citysync doctor")) == []
+    assert {name for name, _ in rows(page("doctor.md"))} == found
+    assert [name for name, word in LABELS.items() if f"| `{name}` | {word} |" not in page("doctor.md")] == []
 
 
 @pytest.mark.parametrize("path", pages(), ids=lambda path: path.name)

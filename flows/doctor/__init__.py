@@ -1,0 +1,1 @@
+"""``doctor``: our own side first, then each city link by link; the first broken link is named, nothing is published."""
