@@ -60,7 +60,7 @@ def walk(job: Job, connection: Connection) -> Verdict:
     """Walk one city along the line and publish what came of it, whole or not at all."""
     store = _store(job.database_url)
     master = _master(job.database_url, job.run.master_version)
-    memory = recall(store, job.city.code, job.run.run_id)
+    memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
     means = Means(_door(job, connection), calendar(), connection.send)
     city_run = sync_city(job.city, job.run, master, memory, means)
     if job.publish:

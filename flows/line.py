@@ -81,18 +81,19 @@ def _judge_snapshot(
     )
     facts = replace(facts, validation=validation)
     if comparable(facts):
-        facts = replace(facts, reconciliation=_compare(facts, snapshot, validation, master, means))
+        facts = replace(facts, reconciliation=_compare(facts, snapshot, validation, master, memory, means))
     verdict = judge(facts)
     findings = published(verdict, facts.reconciliation)
     return CityRun(verdict, snapshot, pages, findings, validation.rejected, adopted=verdict.state in ADOPTED)
 
 
 def _compare(
-    facts: Facts, snapshot: Snapshot, validation: Validation, master: MasterCatalogue, means: Means
+    facts: Facts, snapshot: Snapshot, validation: Validation, master: MasterCatalogue, memory: Memory, means: Means
 ) -> Reconciliation:
     city, on = facts.city, facts.run.business_date
     matched = match(validation, master, city, on)
-    found = reconcile(matched, validation, snapshot, city, on, means.calendar)
+    absent_before = memory.absent_before
+    found = reconcile(matched, validation, snapshot, city, on, means.calendar, absent_before=absent_before)
     means.step(f"对账：应领 {found.due}，已领 {found.met}，发现 {found.findings.height} 项")
     return found
 

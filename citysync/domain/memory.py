@@ -6,24 +6,40 @@ The line decides with these and nothing else of the past, so that a replay which
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 import polars as pl
+
+
+@dataclass(frozen=True)
+class LastGood:
+    """The snapshot in force: what was last adopted, dated.
+
+    ``rows``: as text, as ``Snapshot.rows``; ``on``: its business date; ``changed_at``: when its source last changed,
+    None if it said so nowhere; ``rules_version``: the rules that judged it.
+    """
+
+    run_id: str
+    on: date
+    rows: pl.DataFrame = field(repr=False)
+    changed_at: datetime | None = None
+    rules_version: str | None = None
 
 
 @dataclass(frozen=True)
 class Memory:
     """The past of one city, as of one run.
 
-    ``good_counts``: rows of its last good (adopted) snapshots, oldest first; ``last_good``: the rows of the newest of
-    them, None if there is none, and ``last_good_on`` its business date; ``absent_before``: (areacode, catalog_code) of
-    obligations the last good run already saw unmet.
+    ``good_counts``: rows of its last good (adopted) snapshots, oldest first; ``last_good``: the newest of them, None if
+    there is none; ``lost``: why it cannot be read although there was one, for people; ``absent_before``: (areacode,
+    catalog_code) of obligations that its last good pull of grade A or B saw unmet, suspected or confirmed: a night of
+    grade C or X neither confirms nor clears.
     """
 
     good_counts: tuple[int, ...] = ()
-    last_good: pl.DataFrame | None = None
-    last_good_on: date | None = None
+    last_good: LastGood | None = None
+    lost: str | None = None
     absent_before: AbstractSet[tuple[str, str]] = frozenset()
 
 

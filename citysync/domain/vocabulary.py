@@ -64,6 +64,7 @@ VALUES: dict[str, dict[str, str]] = {
 }
 
 IN_USE = "1"  # task_state; null counts as in use, since list interfaces often leave it out
+WITHDRAWN = "3"  # task_state: the city itself says that it withdrew the item
 DAY_UNITS = {"工作日": "1", "自然日": "2", "日历日": "2"}
 DAY_UNIT_COLUMN = {"anticipate_day": "anticipate_type", "promise_day": "promise_type"}
 

@@ -54,7 +54,20 @@ def _shown(column: str, fields: list[str]) -> pl.Expr:
 
 def absence_remarks(validation: Validation, snapshot: Snapshot, city: City, on: date) -> pl.DataFrame:
     """Return areacode (null: any region), catalog_code, remark: why an item may be absent although nobody forgot it."""
-    return pl.concat([_rejected_remarks(validation, snapshot, city), _expired_exemptions(city, on)])
+    return pl.concat(
+        [_rejected_remarks(validation, snapshot, city), _expired_exemptions(city, on), _withdrawn_remarks(validation)]
+    )
+
+
+def declared_withdrawn(validation: Validation) -> pl.DataFrame:
+    """Return areacode, catalog_code of the rows a city marks as withdrawn: declared by it, not vanished."""
+    withdrawn = validation.accepted.filter(pl.col("task_state") == vocabulary.WITHDRAWN)
+    return withdrawn.select(areacode=pl.col("areacode").str.head(6), catalog_code="catalog_code").unique()
+
+
+def _withdrawn_remarks(validation: Validation) -> pl.DataFrame:
+    remark = pl.lit("（本市目录中该事项状态为“取消”）")
+    return declared_withdrawn(validation).with_columns(remark=remark).select(*_BESIDE)
 
 
 def _rejected_remarks(validation: Validation, snapshot: Snapshot, city: City) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from citysync.domain.outcome import Validation
 from citysync.domain.snapshot import Grade, Snapshot
 from citysync.domain.workdays import Calendar
 from citysync.reconciliation.checks import all_checks
-from citysync.reconciliation.hints import absence_remarks, hint, names_of, with_remarks
+from citysync.reconciliation.hints import absence_remarks, declared_withdrawn, hint, names_of, with_remarks
 from citysync.reconciliation.match import Match
 from citysync.reconciliation.notes import NOTES, Note
 
@@ -24,6 +24,7 @@ ORDER = ("check", "areacode", "catalog_code", "task_code", "task_handle_item", "
 ABSENCE = "unclaimed"
 DRIFT = "elements_drift"
 PROVED = frozenset({Grade.A, Grade.B})
+Duty = tuple[str, str]  # areacode, catalog_code
 _ROW = ("task_code", "task_handle_item")
 
 
@@ -56,12 +57,13 @@ def reconcile(
     on: date,
     calendar: Calendar,
     *,
-    suspected: AbstractSet[tuple[str, str]] = frozenset(),
+    absent_before: AbstractSet[Duty] = frozenset(),
 ) -> Reconciliation:
     """Return the findings of a city on a day; equal rows in any order give equal findings.
 
-    ``suspected``: (areacode, catalog_code) of absences not yet confirmed by a second night. An absence is reported
-    only from a snapshot proved complete (grade A or B).
+    ``absent_before``: obligations seen unmet before, by an earlier good pull or a look-up by code. An absence not among
+    them is suspected, unless the city itself says it withdrew the item. An absence is reported only from a snapshot
+    proved complete (grade A or B).
     """
     facing = _as_far_as_proved(match, snapshot)
     catalogue = facing.master.items.select("catalog_code", name="task_name")
@@ -70,7 +72,8 @@ def reconcile(
     told = [_told(each, catalogue) for each in (*found, *noted) if not each.is_empty()]
     dated = _dated(pl.concat([_untold(), *told]), match, city, on, calendar)
     remarks = absence_remarks(validation, snapshot, city, on)
-    findings = _finished(dated, remarks, [code for code, _ in regions_of(city, on)], suspected)
+    proved = _duties(absent_before | set(declared_withdrawn(validation).iter_rows()))
+    findings = _finished(dated, remarks, [code for code, _ in regions_of(city, on)], proved)
     checks = findings.get_column("check")
     return Reconciliation(
         findings=findings,
@@ -143,17 +146,17 @@ def _dated(found: pl.DataFrame, match: Match, city: City, on: date, calendar: Ca
     )
 
 
-def _finished(
-    dated: pl.DataFrame, remarks: pl.DataFrame, regions: list[str], suspected: AbstractSet[tuple[str, str]]
-) -> pl.DataFrame:
+def _duties(pairs: AbstractSet[Duty]) -> pl.DataFrame:
+    schema = {"areacode": pl.String, "catalog_code": pl.String}
+    return pl.DataFrame(sorted(pairs), schema=schema, orient="row")
+
+
+def _finished(dated: pl.DataFrame, remarks: pl.DataFrame, regions: list[str], proved: pl.DataFrame) -> pl.DataFrame:
     """Return findings whole, each once, in an order that depends on nothing but their content."""
     is_absence = pl.col("check") == ABSENCE
     absent = with_remarks(dated.filter(is_absence), remarks, regions)
-    first_seen = pl.DataFrame(
-        sorted(suspected), schema={"areacode": pl.String, "catalog_code": pl.String}, orient="row"
-    )
-    unconfirmed = absent.join(first_seen, on=["areacode", "catalog_code"], how="semi")
-    confirmed = absent.join(first_seen, on=["areacode", "catalog_code"], how="anti")
+    unconfirmed = absent.join(proved, on=proved.columns, how="anti")
+    confirmed = absent.join(proved, on=proved.columns, how="semi")
     others = dated.filter(~is_absence)
     whole = [
         rows.with_columns(suspected=pl.lit(value), exempt_reason=pl.lit(None, dtype=pl.String)).select(FINDINGS.keys())

@@ -237,15 +237,20 @@ def _truth(draft: Draft, plan: Plan, fault: str | None) -> CityTruth:
     }
     kinds = tuple(sorted(draft.kinds))
     grade = DIALECTS[plan.dialect].grade
-    return CityTruth(_state(draft), grade, in_order(draft.findings), in_order(draft.rejections), counts, kinds)
+    findings, rejections = in_order(draft.findings), in_order(draft.rejections)
+    return CityTruth(_state(draft), grade, findings, rejections, counts, kinds, _settled(draft))
 
 
 def _state(draft: Draft) -> str:
-    """Return the state the injected differences amount to: absences do not count where they cannot be proved."""
-    wrong = any(KINDS[name].weight == "error" and (name != "unclaimed" or draft.proves) for name in draft.kinds)
-    if wrong or draft.counts["missing"]:
+    """Return the state of a first night: what is wrong with rows counts, absences are only suspected."""
+    if any(KINDS[name].weight == "error" and name != "unclaimed" for name in draft.kinds):
         return "out_of_sync"
     return "lagging" if draft.counts["unmet"] else "in_sync"
+
+
+def _settled(draft: Draft) -> str:
+    """Return the state of a second night: absences seen again are confirmed, but not where they cannot be proved."""
+    return "out_of_sync" if draft.counts["missing"] else _state(draft)
 
 
 def _counties(on: date) -> list[str]:

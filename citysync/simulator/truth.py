@@ -28,6 +28,8 @@ Record = dict[str, str | None]
 class CityTruth:
     """Everything a right verdict on one city says.
 
+    ``state``: after the first good night, when absences are only suspected; ``settled``: once a second one has seen the
+    same, the default being the same state.
     ``findings``: rows with the keys of ``FINDING_KEYS``, sorted; ``rejections``: rows with ``REJECTION_KEYS``,
     sorted; ``counts``: every count of ``COUNTS``; ``kinds``: the kinds of difference that were put in.
     """
@@ -38,11 +40,17 @@ class CityTruth:
     rejections: tuple[Record, ...] = ()
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     kinds: tuple[str, ...] = ()
+    settled: str = ""
+
+    def __post_init__(self) -> None:
+        """Let a state that no second night changes be settled at once."""
+        object.__setattr__(self, "settled", self.settled or self.state)
 
     def document(self) -> dict[str, object]:
         """Return the truth as it stands in ``truth.json``."""
         return {
             "state": self.state,
+            "settled": self.settled,
             "grade": self.grade,
             "counts": self.counts,
             "findings": list(self.findings),

@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-from citysync.domain.memory import Memory
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from citysync.domain.errors import StorageError
+from citysync.domain.memory import LastGood, Memory
 from citysync.storage import reading
 from citysync.storage.engine import Store
+from citysync.storage.pages import read_snapshot
+from citysync.storage.past import absences_seen
 
 GOOD_RUNS = 7
 
 
-def recall(store: Store, city_code: str, run_id: str) -> Memory:
-    """Return what was known of a city before a run: the runs after it, and the run itself, are left out."""
+def recall(store: Store, folder: Path, city_code: str, run_id: str) -> Memory:
+    """Return what was known of a city before a run: the runs after it, and the run itself, are left out.
+
+    ``folder``: where snapshots are kept. One that is gone or damaged is said (``Memory.lost``) and stops no run: the
+    guard then knows its count only.
+    """
     kept = reading.adopted_snapshots(store, city_code, before=run_id, limit=GOOD_RUNS)
-    return Memory(good_counts=tuple(int(row["rows"]) for row in reversed(kept)))
+    if not kept:
+        return Memory()
+    memory = Memory(
+        good_counts=tuple(int(row["rows"]) for row in reversed(kept)),
+        absent_before=absences_seen(store, city_code, run_id),
+    )
+    try:
+        return replace(memory, last_good=_last_good(kept[0], folder))
+    except StorageError as error:
+        return replace(memory, lost=str(error))
+
+
+def _last_good(row: dict[str, Any], folder: Path) -> LastGood:
+    snapshot = read_snapshot(folder / str(row["path"]))
+    changed_at = row["source_changed_at"]
+    return LastGood(
+        run_id=str(row["run_id"]),
+        on=date.fromisoformat(row["business_date"]),
+        rows=snapshot.rows,
+        changed_at=None if changed_at is None else datetime.fromisoformat(changed_at),
+        rules_version=str(row["rules_version"]),
+    )

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from citysync.domain.run import Trigger
 from citysync.storage import tables
 from citysync.storage.engine import Store
 
@@ -24,6 +25,7 @@ _VERDICT = tables.verdicts.c
 _SNAPSHOT = tables.snapshots.c
 _MASTER = tables.master_versions.c
 _OWNERS = {"run_seq", "city_code", "position"}
+PULLED = _RUN.trigger != Trigger.REPLAY.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +136,21 @@ def adopted_snapshots(
 ) -> list[Row]:
     """Return a city's last adopted snapshots (of runs before one), newest first: the first is the last good one, dated.
 
-    Keys: run_id, business_date, path (relative to the evidence folder), rows, taken_at, source_changed_at.
+    Keys: run_id, business_date, rules_version, path (relative to the evidence folder), rows, taken_at,
+    source_changed_at. What a replay says is no new pull and is left out.
     """
     query = (
         sa.select(
             _RUN.run_id,
             _RUN.business_date,
+            _RUN.rules_version,
             _SNAPSHOT.path,
             _SNAPSHOT.rows,
             _SNAPSHOT.taken_at,
             _SNAPSHOT.source_changed_at,
         )
         .join(tables.runs, _RUN.seq == _SNAPSHOT.run_seq)
-        .where(_SNAPSHOT.city_code == city_code, _SNAPSHOT.adopted, _as_of(on), _earlier(before))
+        .where(_SNAPSHOT.city_code == city_code, _SNAPSHOT.adopted, PULLED, _as_of(on), earlier(before))
         .order_by(_SNAPSHOT.run_seq.desc())
         .limit(limit)
     )
@@ -215,7 +219,7 @@ def _verdicts() -> sa.Select[Any]:
     )
 
 
-def _earlier(run_id: str | None) -> sa.ColumnElement[bool]:
+def earlier(run_id: str | None) -> sa.ColumnElement[bool]:
     """Return whether a run came before another; a run the ledger does not know (a dry run) comes after all."""
     if run_id is None:
         return sa.true()

@@ -54,12 +54,16 @@ def walk(
     suspected: frozenset[tuple[str, str]] = frozenset(),
     **snapshot: Any,
 ) -> Walk:
-    """Return a city's rows (by default the one row in sync) compared with the master (by default the one item)."""
+    """Return a city's rows (by default the one row in sync) compared with the master (by default the one item).
+
+    ``suspected``: absences no earlier night has seen; every other one was seen before.
+    """
     city = city or a_city()
     taken = a_snapshot([an_item()] if rows is None else rows, **snapshot)
     validation = validate(taken, city, on)
     matched = match(validation, master or a_master(), city, on)
-    found = reconcile(matched, validation, taken, city, on, calendar(), suspected=suspected)
+    seen = frozenset(matched.unclaimed.iter_rows()) - suspected
+    found = reconcile(matched, validation, taken, city, on, calendar(), absent_before=seen)
     return Walk(taken, validation, matched, found)
 
 

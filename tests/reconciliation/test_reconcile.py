@@ -50,7 +50,8 @@ def reconciled_again(before: Walk, order: list[int]) -> pl.DataFrame:
     rows = before.validation.accepted
     shuffled = replace(before.validation, accepted=rows[order], notes=before.validation.notes.reverse())
     matched = match(shuffled, before.match.master, a_city(), TODAY)
-    return reconcile(matched, shuffled, before.snapshot, a_city(), TODAY, calendar()).findings
+    seen = frozenset(before.match.unclaimed.iter_rows())
+    return reconcile(matched, shuffled, before.snapshot, a_city(), TODAY, calendar(), absent_before=seen).findings
 
 
 WRONG = everything_wrong()
@@ -156,6 +157,17 @@ def test_an_absence_seen_once_is_suspected() -> None:
     found = walk(tuned(task_code=a_code(OTHER)), suspected=frozenset({("440300", CATALOG_CODE)}))
     assert found.of("unclaimed").get_column("suspected").to_list() == [True]
     assert found.of("overclaimed").get_column("suspected").to_list() == [False]
+
+
+def test_an_item_the_city_itself_marks_as_withdrawn_is_declared_and_needs_no_second_look() -> None:
+    found = walk(tuned(task_state="3"), suspected=frozenset({("440300", CATALOG_CODE)})).of("unclaimed")
+    assert found.get_column("suspected").to_list() == [False]
+    assert found.get_column("hint")[0].endswith("（本市目录中该事项状态为“取消”）")
+
+
+def test_an_item_paused_by_the_city_is_not_declared_withdrawn() -> None:
+    found = walk(tuned(task_state="2"), suspected=frozenset({("440300", CATALOG_CODE)})).of("unclaimed")
+    assert found.get_column("suspected").to_list() == [True]
 
 
 def test_a_hint_says_what_to_change_and_into_what() -> None:

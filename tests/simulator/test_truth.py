@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from citysync.domain.memory import Memory
 from citysync.simulator.province import Differences, Province, build_province, shuffled
 from citysync.simulator.truth import FINDING_KEYS, REJECTION_KEYS, CityTruth, in_order
 from tests.simulator.walk import Walk, walking
 
 
 def found(walk: Walk, code: str) -> CityTruth:
+    """Return what the first night finds; where it saw absences, a second one says what they settle to."""
     run = walk.judge(code)
+    absent = run.findings.filter(pl.col("check") == "unclaimed")
+    assert absent.get_column("suspected").all()
+    seen = frozenset(absent.select("areacode", "catalog_code").iter_rows())
+    settled = walk.judge(code, Memory(absent_before=seen)).verdict.state if seen else run.verdict.state
     findings = in_order([{key: row[key] for key in FINDING_KEYS} for row in run.findings.to_dicts()])
     rejections = in_order([{key: row[key] for key in REJECTION_KEYS} for row in run.rejected.to_dicts()])
     verdict, kinds = run.verdict, walk.province.cities[code].truth.kinds
-    return CityTruth(verdict.state.value, verdict.grade, findings, rejections, verdict.counts.as_dict(), kinds)
+    return CityTruth(
+        verdict.state.value, verdict.grade, findings, rejections, verdict.counts.as_dict(), kinds, settled.value
+    )
 
 
 def agrees(province: Province, folder: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from citysync.config.cities import load_cities
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
-from citysync.domain.memory import FIRST_TIME
+from citysync.domain.memory import FIRST_TIME, Memory
 from citysync.domain.outcome import CityRun
 from citysync.domain.run import Run, Trigger
 from citysync.domain.snapshot import RawPage, Snapshot
@@ -45,10 +45,10 @@ class Walk:
     def pull(self, code: str, **secrets: str) -> Snapshot:
         return pull(self.cities[code], self.door(**secrets))
 
-    def judge(self, code: str) -> CityRun:
+    def judge(self, code: str, memory: Memory = FIRST_TIME) -> CityRun:
         means = Means(self.door(), calendar(), lambda _step: None)
         run = Run("run", Trigger.NIGHTLY, self.province.on, NOW, "1")
-        return sync_city(self.cities[code], run, self.master(), FIRST_TIME, means)
+        return sync_city(self.cities[code], run, self.master(), memory, means)
 
     def master(self) -> MasterCatalogue:
         records = read_records(self.layout.master.read_bytes(), "csv", None)

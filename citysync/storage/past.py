@@ -1,0 +1,35 @@
+"""What earlier runs saw of a city, as plain facts: the material of ``citysync.storage.memory``."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from citysync.storage import tables
+from citysync.storage.engine import Store
+from citysync.storage.reading import PULLED, earlier
+
+_RUN = tables.runs.c
+_VERDICT = tables.verdicts.c
+_SEES_ABSENCES = ("A", "B")  # grades
+
+
+def absences_seen(store: Store, city_code: str, before: str) -> frozenset[tuple[str, str]]:
+    """Return (areacode, catalog_code) that the last adopted pull of grade A or B before a run saw unclaimed.
+
+    A night of another grade sees no absence, so that it neither confirms nor clears any.
+    """
+    looked = (
+        sa.select(_VERDICT.run_seq)
+        .join(tables.runs, _RUN.seq == _VERDICT.run_seq)
+        .where(_VERDICT.city_code == city_code, _VERDICT.adopted, _VERDICT.grade.in_(_SEES_ABSENCES))
+        .where(PULLED, earlier(before))
+        .order_by(_VERDICT.run_seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    finding = tables.findings.c
+    query = sa.select(finding.areacode, finding.catalog_code).where(
+        finding.run_seq == looked, finding.city_code == city_code, finding.check == "unclaimed"
+    )
+    with store.reading() as connection:
+        return frozenset((areacode, code) for areacode, code in connection.execute(query))
