@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +16,26 @@ from citysync.domain.outcome import CityRun
 from citysync.domain.run import Run
 from citysync.domain.snapshot import Snapshot
 from citysync.domain.verdict import State, Verdict
-from citysync.storage import tables
+from citysync.storage import leases, outbox, tables
 from citysync.storage.engine import Store
 from citysync.storage.frames import slices
+from citysync.storage.leases import Status
 from citysync.storage.pages import write_snapshot
+from citysync.storage.runs import cancel_run, fail_run, finish_run, new_run_id, refuse_closed, seq_of, start_run
+from citysync.storage.said import said
 from citysync.storage.translate import Disconnected
 
-
-class Status(StrEnum):
-    """How far a run is."""
-
-    RUNNING = "running"
-    FINISHED = "finished"
-    FAILED = "failed"
+__all__ = [
+    "Published",
+    "Status",
+    "amend",
+    "cancel_run",
+    "fail_run",
+    "finish_run",
+    "new_run_id",
+    "publish",
+    "start_run",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,48 +51,12 @@ class Published:
     since: datetime
 
 
-def new_run_id(now: datetime, salt: str | None = None) -> str:
-    """Return an id that sorts by time and is unique within a second: ``20261123T173000-a1b2c3`` (UTC)."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3) if salt is None else salt}"
+def publish(store: Store, run: Run, city_run: CityRun, folder: Path, *, tape: str | None = None) -> Published:
+    """Publish what a run learned about a city, in one transaction, exactly once: what follows it, and the lease, too.
 
-
-def start_run(
-    store: Store, run: Run, cities: Sequence[tuple[str, str]], *, lease_until: datetime | None = None
-) -> None:
-    """Enter a run and the cities it sets out to judge, (code, name) in the order people read them."""
-    with store.writing() as connection:
-        facts = {**asdict(run), "trigger": run.trigger.value, "status": Status.RUNNING.value}
-        here = {"host": socket.gethostname(), "pid": os.getpid()}
-        lease = {"heartbeat_at": run.started_at, "lease_until": lease_until}
-        connection.execute(sa.insert(tables.runs), {**facts, **here, **lease})
-        seq = _seq(connection, run.run_id)
-        rows = [
-            {"run_seq": seq, "city_code": code, "city_name": name, "position": position}
-            for position, (code, name) in enumerate(cities, start=1)
-        ]
-        if rows:
-            connection.execute(sa.insert(tables.run_cities), rows)
-
-
-def finish_run(store: Store, run_id: str, finished_at: datetime) -> None:
-    """Close a run that came to its end, whatever the cities' states."""
-    _close(store, run_id, {"status": Status.FINISHED.value, "finished_at": finished_at, "lease_until": None})
-
-
-def fail_run(store: Store, run_id: str, finished_at: datetime, error: str) -> None:
-    """Close a run that our side broke off; ``error`` is shown to operators and holds no secret.
-
-    What it published stays: those cities were judged. Nothing more can be published under it.
-    """
-    end = {"status": Status.FAILED.value, "finished_at": finished_at, "lease_until": None, "error": error}
-    _close(store, run_id, end)
-
-
-def publish(store: Store, run: Run, city_run: CityRun, folder: Path) -> Published:
-    """Publish what a run learned about a city, in one transaction, exactly once.
-
-    ``folder``: where snapshots are kept; the file is written before the transaction that names it. Publishing the same
-    city again under the same run changes nothing. Raises ``StorageError`` for a run that is unknown, closed or did not
+    ``folder``: where snapshots are kept; the file is written before the transaction that names it. ``tape``: the
+    SHA-256 of what the walk heard, kept among the pages. Publishing the same city again under the same run changes
+    nothing. Raises ``StorageError`` for a run that is unknown, closed or did not
     set out to judge the city, and for whatever database and disk refuse; then nothing is published.
     """
     if city_run.verdict.run_id != run.run_id:
@@ -98,9 +65,9 @@ def publish(store: Store, run: Run, city_run: CityRun, folder: Path) -> Publishe
     if city_run.snapshot is not None:
         path = write_snapshot(folder, city_run.snapshot).relative_to(folder).as_posix()
     try:
-        return _publish(store, run.run_id, city_run, path)
+        return _publish(store, run.run_id, city_run, path, tape)
     except Disconnected:  # a server that restarted kept all or nothing; both are safe to try again
-        return _publish(store, run.run_id, city_run, path)
+        return _publish(store, run.run_id, city_run, path, tape)
 
 
 def amend(store: Store, run_id: str, verdicts: Sequence[Verdict]) -> None:
@@ -110,15 +77,16 @@ def amend(store: Store, run_id: str, verdicts: Sequence[Verdict]) -> None:
     """
     table = tables.verdicts
     with store.writing() as connection:
-        seq = _seq(connection, run_id)
-        _refuse_closed(connection, run_id)
+        seq = seq_of(connection, run_id)
+        refuse_closed(connection, run_id)
         for verdict in verdicts:
-            since = _transition(_verdict_before(connection, seq, verdict.city_code), verdict).since
+            change = _transition(_verdict_before(connection, seq, verdict.city_code), verdict)
             row = table.update().where(table.c.run_seq == seq, table.c.city_code == verdict.city_code)
-            connection.execute(row.values(since=since, **_said(verdict)))
+            connection.execute(row.values(since=change.since, **said(verdict)))
+            _announce(connection, seq, verdict, change)
 
 
-def _publish(store: Store, run_id: str, city_run: CityRun, path: str | None) -> Published:
+def _publish(store: Store, run_id: str, city_run: CityRun, path: str | None, tape: str | None) -> Published:
     verdict = city_run.verdict
     with store.writing(lock=f"city:{verdict.city_code}") as connection:
         seq = _enrolled_seq(connection, run_id, verdict.city_code)
@@ -127,11 +95,28 @@ def _publish(store: Store, run_id: str, city_run: CityRun, path: str | None) -> 
         known = _known(connection, seq, verdict.city_code)
         if known is not None:
             return Published(new=False, before=published.before, since=known)
-        _refuse_closed(connection, run_id)
+        refuse_closed(connection, run_id)
         connection.execute(sa.insert(tables.verdicts), _verdict_row(seq, city_run, published.since))
         for table, rows in _attachments(city_run, path, {"run_seq": seq, "city_code": verdict.city_code}):
             connection.execute(sa.insert(table), rows)
+        if tape is not None:
+            owner = {"run_seq": seq, "city_code": verdict.city_code}
+            connection.execute(sa.insert(tables.tapes), {**owner, "sha256": tape, "verdict": _whole(verdict)})
+        _announce(connection, seq, verdict, published)
+        if verdict.state is not State.NOT_SYNCED:  # whose fault that is, only the whole night shows
+            leases.release(connection, seq, verdict.city_code)
     return published
+
+
+def _announce(connection: sa.Connection, seq: int, verdict: Verdict, change: Published) -> None:
+    before = None if change.before is None else change.before.value
+    row = {"before": before, "after": verdict.state.value, "since": change.since}
+    outbox.write(connection, seq, verdict.city_code, row)
+
+
+def _whole(verdict: Verdict) -> dict[str, Any]:
+    counts = verdict.counts.as_dict()
+    return {**said(verdict), "counts": counts, "grade": verdict.grade, "judged_at": verdict.judged_at.isoformat()}
 
 
 def _transition(before: sa.Row[Any] | None, verdict: Verdict) -> Published:
@@ -166,20 +151,11 @@ def _verdict_row(seq: int, city_run: CityRun, since: datetime) -> dict[str, Any]
         "since": since,
         "judged_at": verdict.judged_at,
         "grade": verdict.grade,
-        **_said(verdict),
+        **said(verdict),
         "counts": verdict.counts.as_dict(),
         "certificate": None if snapshot is None else asdict(snapshot.certificate),
         "validated": verdict.counts.received > 0,
         "adopted": city_run.adopted,
-    }
-
-
-def _said(verdict: Verdict) -> dict[str, Any]:
-    """Return what people read of a verdict: state, axes, reasons."""
-    return {
-        "state": verdict.state.value,
-        "axes": {axis.value: standing.word for axis, standing in verdict.axes.items()},
-        "reasons": [{**asdict(reason), "standing": reason.standing.word} for reason in verdict.reasons],
     }
 
 
@@ -211,15 +187,8 @@ def _known(connection: sa.Connection, seq: int, city_code: str) -> datetime | No
     return since
 
 
-def _seq(connection: sa.Connection, run_id: str) -> int:
-    seq: int | None = connection.scalar(sa.select(tables.runs.c.seq).where(tables.runs.c.run_id == run_id))
-    if seq is None:
-        raise StorageError(f"台账里没有运行 {run_id}；请先登记运行，再写入结果")
-    return seq
-
-
 def _enrolled_seq(connection: sa.Connection, run_id: str, city_code: str) -> int:
-    seq = _seq(connection, run_id)
+    seq = seq_of(connection, run_id)
     cities = tables.run_cities.c
     if (
         connection.scalar(sa.select(cities.position).where(cities.run_seq == seq, cities.city_code == city_code))
@@ -227,20 +196,3 @@ def _enrolled_seq(connection: sa.Connection, run_id: str, city_code: str) -> int
     ):
         raise StorageError(f"运行 {run_id} 没有登记城市 {city_code}，不能写入它的结果")
     return seq
-
-
-def _refuse_closed(connection: sa.Connection, run_id: str) -> None:
-    """Refuse a late child of a run that was closed; the lock on the row makes closing wait until we are done."""
-    runs = tables.runs.c
-    status = connection.scalar(sa.select(runs.status).where(runs.run_id == run_id).with_for_update(read=True))
-    if status != Status.RUNNING.value:
-        raise StorageError(f"运行 {run_id} 已结束（{status}），不能再写入结果；请重新运行 citysync sync")
-
-
-def _close(store: Store, run_id: str, end: dict[str, Any]) -> None:
-    runs = tables.runs.c
-    with store.writing() as connection:
-        _seq(connection, run_id)
-        running = sa.update(tables.runs).where(runs.run_id == run_id, runs.status == Status.RUNNING.value)
-        if connection.execute(running.values(**end)).rowcount != 1:
-            raise StorageError(f"运行 {run_id} 早已结束，不能再次结束；请检查是否有两个进程在处理同一次运行")

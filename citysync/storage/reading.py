@@ -69,9 +69,14 @@ def cities_of(store: Store, run_id: str) -> list[tuple[str, str]]:
 
 
 def verdicts_of(store: Store, run_id: str) -> list[Row]:
-    """Return the verdicts a run has published so far, in the order the run lists its cities."""
+    """Return the verdicts of a run's cities so far, in the order the run lists them, each with the run that judged it.
+
+    That is another run where this one waited for it, because it was at work on the city already.
+    """
+    mine = sa.select(_RUN.seq).where(_RUN.run_id == run_id).correlate(None).scalar_subquery()
+    by = sa.func.coalesce(_CITY.served_by, _CITY.run_seq)
     with store.reading() as connection:
-        return _rows(connection, _verdicts().where(_RUN.run_id == run_id).order_by(_CITY.position))
+        return _rows(connection, _verdicts(by).where(_CITY.run_seq == mine).order_by(_CITY.position))
 
 
 def latest_verdicts(store: Store, cities: Collection[str] | None = None, *, on: date | None = None) -> list[Row]:
@@ -206,8 +211,8 @@ def _runs() -> sa.Select[Any]:
     return sa.select(*columns, cities.label("cities"), published.label("published"))
 
 
-def _verdicts() -> sa.Select[Any]:
-    enrolled = sa.and_(_CITY.run_seq == _VERDICT.run_seq, _CITY.city_code == _VERDICT.city_code)
+def _verdicts(judged_by: sa.ColumnElement[int] = _CITY.run_seq) -> sa.Select[Any]:
+    enrolled = sa.and_(judged_by == _VERDICT.run_seq, _CITY.city_code == _VERDICT.city_code)
     columns = (column for column in _VERDICT if column.name not in _OWNERS)
     named = (_VERDICT.city_code.label("code"), _CITY.city_name.label("name"))
     run = (_RUN.run_id, _RUN.business_date, _RUN.master_version)

@@ -247,7 +247,7 @@ def test_a_run_is_entered_once(store: Store) -> None:
 
 def test_a_finished_run_says_when(store: Store) -> None:
     run = a_run()
-    start_run(store, run, CITIES, lease_until=NOW + timedelta(hours=1))
+    start_run(store, run, CITIES)
     finish_run(store, run.run_id, NOW + timedelta(minutes=9))
     found = reading.last_run(store)
     assert found is not None

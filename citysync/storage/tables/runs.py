@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from citysync.storage.tables.columns import Instant, Json, Words, metadata
 
-# host, pid, heartbeat_at and lease_until say who works on a run and until when nobody else may take it over.
+# host, pid, process, heartbeat_at and lease_until say who works on a run and until when nobody else may take it over;
+# note: what was odd about the run as a whole (a clock that jumped).
 runs = sa.Table(
     "runs",
     metadata,
@@ -26,10 +27,13 @@ runs = sa.Table(
     sa.Column("heartbeat_at", Instant),
     sa.Column("lease_until", Instant),
     sa.Column("error", Words),
+    sa.Column("process", sa.Text),
+    sa.Column("note", Words),
     sqlite_autoincrement=True,
 )
 
-# The cities a run set out to judge: the denominator, with the names of that night.
+# The cities a run set out to judge: the denominator, with the names of that night. served_by: the run whose result
+# this run waited for and shows as its own, because that one was at work on the city already.
 run_cities = sa.Table(
     "run_cities",
     metadata,
@@ -37,6 +41,7 @@ run_cities = sa.Table(
     sa.Column("city_code", sa.Text, primary_key=True),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("city_name", Words, nullable=False),
+    sa.Column("served_by", sa.Integer),
 )
 
 # validated: rows of the city were accepted or rejected in this run, so that findings and rejections speak of it.
