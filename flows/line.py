@@ -19,7 +19,7 @@ from citysync.domain.run import Run
 from citysync.domain.snapshot import Grade, RawPage, Snapshot
 from citysync.domain.workdays import Calendar
 from citysync.reconciliation.guard import Arrival, hold
-from citysync.reconciliation.judge import ADOPTED, Facts, comparable, judge, published
+from citysync.reconciliation.judge import ADOPTED, Facts, comparable, counted, judge, published
 from citysync.reconciliation.match import match
 from citysync.reconciliation.reconcile import Reconciliation, reconcile
 from connectors import pull
@@ -84,7 +84,9 @@ def _judge_snapshot(
         facts = replace(facts, reconciliation=_compare(facts, snapshot, validation, master, memory, means))
     verdict = judge(facts)
     findings = published(verdict, facts.reconciliation)
-    return CityRun(verdict, snapshot, pages, findings, validation.rejected, adopted=verdict.state in ADOPTED)
+    tallies = counted(verdict, facts.reconciliation)
+    adopted = verdict.state in ADOPTED
+    return CityRun(verdict, snapshot, pages, findings, validation.rejected, adopted=adopted, tallies=tallies)
 
 
 def _compare(

@@ -27,6 +27,8 @@ VERBS = {
     "findings": "一个城市的差异清单",
     "rejects": "一个城市被拒收的行",
     "receipt": "生成回执（XLSX 与 CSV 问题清单）",
+    "figures": "督查指标：进驻率、深度、到场次数、准时率，按市、县或部门",
+    "score": "得分与下一步：每个未决问题值多少分",
     "master": "省级基本目录的版本：import、list",
     "doctor": "体检：先查本系统，再逐市试拉",
     "simulate": "模拟省份，持续运行",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
@@ -38,6 +39,11 @@ class Places:
         os.environ["CITYSYNC_CITIES_DIR"] = str(settings.cities_dir)
         os.environ["CITYSYNC_DATABASE_URL"] = settings.database
         return settings
+
+
+def today() -> date:
+    """Return the day it is in Asia/Shanghai: business dates are counted there."""
+    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 def now() -> datetime:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from citysync.domain.snapshot import RawPage, Snapshot
+from citysync.domain.tallies import COUNTS, PLACE
 from citysync.domain.verdict import Verdict
+
+# Counts of one city in one run, one row per region and department.
+TALLIES: dict[str, pl.DataType] = {**dict.fromkeys(PLACE, pl.String()), **dict.fromkeys(COUNTS, pl.Int64())}
+
+
+def no_tallies() -> pl.DataFrame:
+    """Return the empty table of tallies."""
+    return pl.DataFrame(schema=TALLIES)
 
 
 @dataclass(frozen=True)
@@ -39,3 +48,4 @@ class CityRun:
     findings: pl.DataFrame
     rejected: pl.DataFrame
     adopted: bool
+    tallies: pl.DataFrame = field(default_factory=no_tallies)

@@ -15,7 +15,7 @@ import polars as pl
 from citysync.domain.city import City
 from citysync.domain.errors import SourceError, Unreachable, Unreadable
 from citysync.domain.findings import no_findings
-from citysync.domain.outcome import Validation
+from citysync.domain.outcome import Validation, no_tallies
 from citysync.domain.run import Run
 from citysync.domain.snapshot import Certificate, Grade
 from citysync.domain.verdict import Axis, Counts, Fault, Reason, Standing, State, Verdict, worst
@@ -69,6 +69,11 @@ def comparable(facts: Facts) -> bool:
 def published(verdict: Verdict, reconciliation: Reconciliation | None) -> pl.DataFrame:
     """Return the findings that go with a verdict; none where nothing was adopted."""
     return reconciliation.findings if reconciliation is not None and verdict.state in ADOPTED else no_findings()
+
+
+def counted(verdict: Verdict, reconciliation: Reconciliation | None) -> pl.DataFrame:
+    """Return the tallies that go with a verdict; none where nothing was adopted."""
+    return reconciliation.tallies if reconciliation is not None and verdict.state in ADOPTED else no_tallies()
 
 
 def not_judged(city_code: str, run: Run, now: datetime, code: str, fault: Fault, text: str) -> Verdict:

@@ -29,7 +29,8 @@ class Match:
     ``parents``: catalog_code, sub_codes (sorted, joined by ","; null if none is listed);
     ``superseded``: rows still in use though a newer version exists, with ``highest_version``;
     ``conflicts``: rows whose highest version came more than once with different content;
-    ``unclaimed``: areacode, catalog_code of obligations nobody meets; ``due`` and ``met`` count obligations;
+    ``duties``: areacode, catalog_code of every obligation; ``unclaimed``: those nobody meets; ``due`` and ``met``
+    count them;
     ``absent``: canonical columns the source does not have; ``national``: are the codes GB/T 39554's.
     """
 
@@ -43,6 +44,7 @@ class Match:
     parents: pl.DataFrame
     superseded: pl.DataFrame
     conflicts: pl.DataFrame
+    duties: pl.DataFrame
     unclaimed: pl.DataFrame
     due: int
     met: int
@@ -82,6 +84,7 @@ def match(validation: Validation, master: MasterCatalogue, city: City, on: date)
         parents=parents,
         superseded=rows.filter(pl.col("task_version").ne_missing(pl.col("highest_version")) & _in_use()),
         conflicts=conflicts,
+        duties=obligations,
         unclaimed=unclaimed,
         due=obligations.height,
         met=obligations.height - unclaimed.height,

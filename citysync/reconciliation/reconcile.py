@@ -19,6 +19,7 @@ from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.hints import absence_remarks, declared_withdrawn, hint, names_of, with_remarks
 from citysync.reconciliation.match import Match
 from citysync.reconciliation.notes import NOTES, Note
+from citysync.reconciliation.tally import tally
 
 ORDER = ("check", "areacode", "catalog_code", "task_code", "task_handle_item", "field", "expected", "actual")
 ABSENCE = "unclaimed"
@@ -34,8 +35,8 @@ class Reconciliation:
 
     ``findings``: the frame ``FINDINGS``, in the order ``ORDER``, nulls first; ``names``: task_code, task_handle_item,
     catalog_code, name of what findings may speak of; ``due``, ``met``: obligations; ``paired``: rows the master has;
-    ``missing``, ``overclaimed``: findings of that check; ``drifted``: distinct rows that drifted; ``estimated``:
-    deadlines that lie beyond the last published calendar.
+    ``missing``, ``overclaimed``: findings of that check; ``drifted``: distinct rows that drifted; ``tallies``: frame
+    ``TALLIES``, what the figures are made of; ``estimated``: deadlines beyond the last published calendar.
     """
 
     findings: pl.DataFrame
@@ -46,6 +47,7 @@ class Reconciliation:
     missing: int
     overclaimed: int
     drifted: int
+    tallies: pl.DataFrame
     estimated: AbstractSet[date] = frozenset()
 
 
@@ -85,6 +87,7 @@ def reconcile(
         overclaimed=int((checks == "overclaimed").sum()),
         drifted=distinct_rows(findings.filter(pl.col("check") == DRIFT)),
         estimated={day for day in findings.get_column("due_on").drop_nulls().unique() if calendar.estimated(day)},
+        tallies=tally(match, findings),
     )
 
 

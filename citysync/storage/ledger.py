@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from citysync.domain.errors import StorageError
 from citysync.domain.findings import FINDINGS, REJECTIONS
-from citysync.domain.outcome import CityRun
+from citysync.domain.outcome import TALLIES, CityRun
 from citysync.domain.run import Run
 from citysync.domain.snapshot import Snapshot
 from citysync.domain.verdict import State, Verdict
@@ -133,6 +133,7 @@ def _attachments(
     for table, frame, keys in (
         (tables.findings, city_run.findings, FINDINGS),
         (tables.rejections, city_run.rejected, REJECTIONS),
+        (tables.tallies, city_run.tallies, TALLIES),
     ):
         for rows in slices(frame.with_row_index("position", offset=1), ("position", *keys), **owner):
             yield table, rows

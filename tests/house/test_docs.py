@@ -13,13 +13,17 @@ from pydantic import BaseModel
 import connectors
 from citysync.cli.main import VERBS
 from citysync.config.settings import variables
+from citysync.config.targets import TargetEntry
 from citysync.domain.catalogue import MASTER
 from citysync.domain.city import Auth, City, Codes, Exemption, Expect, SourceBase, Tolerate
+from citysync.domain.figures import MEASURES
 from citysync.domain.findings import RULE_LABELS, Severity
 from citysync.domain.snapshot import Grade
+from citysync.domain.tallies import COUNTS
 from citysync.domain.verdict import AXIS_LABELS, COUNT_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
+from citysync.reports.score import COMPONENTS
 from connectors._http import HttpSource
 from flows.doctor.catalogue import LABELS
 from schemas.headings import master_label
@@ -247,3 +251,14 @@ def test_no_page_is_left_out_of_the_readme_or_another_page() -> None:
         for path in sorted(DOCS.glob("*.md"))
         if path.name not in named | {"glossary.md", "add-a-connector.md"}
     ] == []
+
+
+def test_every_figure_stands_with_its_label_and_formula_and_every_count_with_its_meaning() -> None:
+    text = page("figures.md")
+    for measure in MEASURES.values():
+        assert f"| `{measure.name}` | {measure.label} | {measure.formula} |" in text
+    for count, meaning in COUNTS.items():
+        assert f"| `{count}` | {meaning} |" in text
+    assert unnamed(keys(TargetEntry), section(text, "Targets")) == []
+    for part in COMPONENTS:
+        assert f"| `{part.name}` | {part.label} | {part.weight} |" in text

@@ -106,3 +106,13 @@ def test_262_rows_of_guangdong_have_one_phone_for_questions_and_complaints(night
 def test_no_promise_of_guangdong_is_over_the_legal_limit(night: tuple[Path, Said]) -> None:
     both = [*findings(night, "440000"), *findings(night, "440100")]
     assert [row for row in both if row["check"] in {"promise_over_legal", "value_unreadable"}] == []
+
+
+def test_the_figures_of_guangdong(night: tuple[Path, Said]) -> None:
+    total = citysync("figures", "--json", folder=night[0]).json()["total"]
+    figures = {each["measure"]: (each["above"], each["below"], each["percent"]) for each in total["figures"]}
+    assert figures["zero_visits"] == (2_171, 2_262, "95.98%")
+    assert figures["online"] == (2_196, 2_262, "97.08%")
+    assert figures["over_legal"] == (0, 1_513, "0.00%")
+    assert total["counts"]["days_not_comparable"] == 9
+    assert figures["onboard"] == (0, 0, "—")

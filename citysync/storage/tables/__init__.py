@@ -7,6 +7,7 @@ a clock: clocks jump. What belongs to one city in one run hangs on its verdict, 
 from __future__ import annotations
 
 from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
+from citysync.storage.tables.figures import deliveries, tallies
 from citysync.storage.tables.leases import city_leases, outbox, tapes
 from citysync.storage.tables.master import master_changes, master_items, master_versions
 from citysync.storage.tables.runs import findings, pages, rejections, run_cities, runs, snapshots, verdicts
@@ -18,6 +19,7 @@ __all__ = [
     "Json",
     "Words",
     "city_leases",
+    "deliveries",
     "findings",
     "master_changes",
     "master_items",
@@ -29,6 +31,7 @@ __all__ = [
     "run_cities",
     "runs",
     "snapshots",
+    "tallies",
     "tapes",
     "verdicts",
 ]
