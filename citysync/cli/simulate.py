@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 import threading
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from citysync.cli.places import now
 from citysync.cli.render import console
+
+if TYPE_CHECKING:
+    from citysync.simulator.province import Province
 
 
 def simulate(
@@ -19,6 +22,7 @@ def simulate(
     truth: Path | None = None,
     port: int = 0,
     differences: Literal["none", "demo", "all"] = "demo",
+    fault: tuple[str, ...] = (),
 ) -> int:
     """模拟省份：21 市覆盖全部来源类型，真值写在旁边；持续运行，Ctrl-C 结束。
 
@@ -36,19 +40,29 @@ def simulate(
         HTTP 端口；0 表示自动选择
     differences
         注入的差异：none 没有，demo 按城市分配，all 每市各种都有
+    fault
+        让某市按故障目录出错，可写多次：440300=T05 始终，440300=T05@37 只在第 37 次请求，@37- 从第 37 次起
     """
     from citysync.simulator.province import build_province
-    from citysync.simulator.server import serve
-    from citysync.simulator.simulate import write_province
     from flows.night import SHANGHAI
 
-    province = build_province(seed, items, differences=differences, on=now().astimezone(SHANGHAI).date())
+    today = now().astimezone(SHANGHAI).date()
+    _serve(build_province(seed, items, differences=differences, on=today), fault, out, truth, port)
+    return 0
+
+
+def _serve(built: Province, fault: tuple[str, ...], out: Path, truth: Path | None, port: int) -> None:
+    from citysync.simulator.faults import misbehaving
+    from citysync.simulator.server import serve
+    from citysync.simulator.simulate import write_province
+
+    province = misbehaving(built, fault)
     with serve(province, port) as server:
         layout = write_province(province, out, server.base_url, truth=truth)
         layout.write_secrets(out / "secrets")
-        _say_next(out, f"模拟省份（种子 {seed}）在 {server.base_url}，真值在 {truth or layout.truth}", layout.master)
+        place = f"模拟省份（种子 {province.seed}）在 {server.base_url}，真值在 {truth or layout.truth}"
+        _say_next(out, place, layout.master)
         threading.Event().wait()
-    return 0
 
 
 def _say_next(out: Path, where: str, master: Path) -> None:

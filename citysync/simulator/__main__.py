@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from citysync.simulator.faults import misbehaving
 from citysync.simulator.plan import CITY_CODES
 from citysync.simulator.province import build_province
 from citysync.simulator.server import serve
@@ -25,8 +26,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cities", type=lambda text: text.split(","), default=list(CITY_CODES))
     parser.add_argument("--differences", choices=("none", "demo", "all"), default="demo")
+    parser.add_argument("--fault", action="append", default=[])
     asked = parser.parse_args()
-    province = build_province(asked.seed, asked.items, cities=asked.cities, differences=asked.differences)
+    built = build_province(asked.seed, asked.items, cities=asked.cities, differences=asked.differences)
+    province = misbehaving(built, asked.fault)
     with serve(province, asked.port) as server:
         layout = write_province(province, asked.out, server.base_url)
         sys.stdout.write(json.dumps({"base_url": server.base_url, "secrets": dict(layout.secrets)}) + "\n")

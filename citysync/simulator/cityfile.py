@@ -80,8 +80,10 @@ def _tables(city: SimulatedCity) -> dict[str, Mapping[str, object]]:
     tables |= {f"values.{column}": meanings for column, meanings in dialect.meanings().items()}
     if city.plan.local:
         tables["codes"] = {"scheme": "local", "pattern": LOCAL_PATTERN}
-    if city.fault == "zero":
-        tables["expect"] = {"min_items": 10}
+    expect: dict[str, object] = {"min_items": 10} if city.fault == "zero" else {}
+    for each in city.faults:
+        expect |= each.fault.expect
+    tables["expect"] = expect
     if city.max_rejected_ratio is not None:
         tables["tolerate"] = {"max_rejected_ratio": city.max_rejected_ratio}
     return tables

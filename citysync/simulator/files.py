@@ -13,7 +13,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from citysync.simulator.dialects import as_sent, columns_sent
+from citysync.simulator.dialects import columns_sent
 from citysync.simulator.province import Province, SimulatedCity
 
 Records = Sequence[dict[str, object]]
@@ -47,13 +47,21 @@ def write_drop(city: SimulatedCity, province: Province, folder: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
     headings = [city.dialect.name_of(name) for name in columns_sent(city.dialect, city.absent)]
     headings += [*city.dialect.constants, *city.unknown]
-    records = as_sent(city.dialect, city.table, city.absent, city.unknown)
+    records = city.sent()
+    if records:
+        headings = [name for name in headings if name in records[0]] + [n for n in records[0] if n not in headings]
     data = file_bytes(drop, headings, records)
+    for each in city.faults:
+        if each.fault.body is not None:
+            data = each.fault.body(data)
     name = f"items-{province.on:%Y%m%d}.{drop.format}"
     (place / name).write_bytes(data)
     if drop.manifest:
         entry = {"name": name, "sha256": hashlib.sha256(data).hexdigest(), "rows": len(records)}
         (place / "manifest.json").write_text(json.dumps({"files": [entry]}, indent=1), encoding="utf-8")
+    for each in city.faults:
+        if each.fault.drop is not None:
+            each.fault.drop(place)
 
 
 def file_bytes(drop: Drop, headings: Sequence[str], records: Records) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from citysync.simulator.columns import PLACE, Row, changed
-from citysync.simulator.dialects import as_sent, columns_sent
+from citysync.simulator.dialects import columns_sent
 from citysync.simulator.province import Province, SimulatedCity
 
 TABLES = ("up_task_general_basic", "up_task_public_basic")
@@ -38,6 +38,9 @@ def write_front_end(city: SimulatedCity, province: Province, url: str) -> None:
                     connection.execute(table.insert(), rows[start : start + _BATCH])
     finally:
         engine.dispose()
+    for each in city.faults:
+        if each.fault.database is not None:
+            each.fault.database(url)
 
 
 def operations(city: SimulatedCity, province: Province) -> Iterator[tuple[str, Operation]]:
@@ -63,7 +66,7 @@ def _other_code(row: Row) -> dict[str, str | None]:
 def _written(
     city: SimulatedCity, rows: Sequence[Row], operation: str, since: datetime
 ) -> Iterator[tuple[str, Operation]]:
-    records = as_sent(city.dialect, rows, city.absent, city.unknown)
+    records = city.sent(rows)
     for number, (row, record) in enumerate(zip(rows, records, strict=True)):
         record["task_version"] = int(row[PLACE["task_version"]] or 0)
         at = since + timedelta(seconds=number)

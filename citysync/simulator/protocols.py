@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from citysync.simulator.dialects import as_sent, nested
+from citysync.simulator.dialects import nested
 from citysync.simulator.province import SimulatedCity
 
 Records = Sequence[Mapping[str, object]]
@@ -202,12 +202,30 @@ class Endpoint:
     def __init__(self, city: SimulatedCity, secret: str) -> None:
         self._city, self._secret = city, secret
         self._protocol = PROTOCOLS[city.plan.dialect]
-        self._records = as_sent(city.dialect, city.table, city.absent, city.unknown)
+        self.records: Records = city.sent()
         self._rendered: dict[tuple[int, int], Answer] = {}
         self.path = f"/{city.code}/items"
         size = city.dialect.page_size
-        for start in range(0, len(self._records) + size, size):
+        for start in range(0, len(self.records) + size, size):
             self._page(start, size)
+
+    @property
+    def dialect(self) -> str:
+        """Return the name of the dialect it speaks."""
+        return self._city.plan.dialect
+
+    def place(self, request: Request) -> tuple[int, int]:
+        """Return the first row a request asks for, from 0, and how many; raises ValueError."""
+        return self._protocol.where(request, self._city.dialect.page_size)
+
+    def page(self, records: Records, start: int, size: int, *, total: int | None = None, whole: int = 0) -> Answer:
+        """Return a page over any rows, honest or not.
+
+        ``total``: the one stated, default their number; ``whole``: where the end is, default after the last of them.
+        """
+        part = Slice(start // size + 1, start, size, whole or len(records), records[start : start + size])
+        document = _json(self._protocol.document(part, len(records) if total is None else total))
+        return Answer(document, headers=self._protocol.headers(part, self.path))
 
     def answer(self, request: Request) -> Answer:
         """Return what the city says to a request."""
@@ -216,7 +234,7 @@ class Endpoint:
         if not self._knows(request):
             return Answer(_json({"code": 401, "msg": "令牌无效"}), status=401)
         try:
-            start, size = self._protocol.where(request, self._city.dialect.page_size)
+            start, size = self.place(request)
         except ValueError:
             return Answer(_json({"code": 400, "msg": "分页参数不是整数"}), status=400)
         if start < 0 or size < 1:
@@ -225,11 +243,8 @@ class Endpoint:
 
     def _page(self, start: int, size: int) -> Answer:
         if (start, size) not in self._rendered:
-            total = len(self._records)
-            part = Slice(start // size + 1, start, size, total, self._records[start : start + size])
-            told = total + (_WRONG_BY if self._city.fault == "wrong_total" else 0)
-            document = _json(self._protocol.document(part, told))
-            self._rendered[start, size] = Answer(document, headers=self._protocol.headers(part, self.path))
+            told = len(self.records) + (_WRONG_BY if self._city.fault == "wrong_total" else 0)
+            self._rendered[start, size] = self.page(self.records, start, size, total=told)
         return self._rendered[start, size]
 
     def _knows(self, request: Request) -> bool:
@@ -260,6 +275,11 @@ def read_request(method: str, target: str, headers: Mapping[str, str], body: byt
     elif body:
         asked |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     return Request(method, path, known, asked)
+
+
+def plain_json(document: object) -> bytes:
+    """Return a document as an interface would send it."""
+    return _json(document)
 
 
 def _json(document: object) -> bytes:

@@ -12,8 +12,9 @@ from citysync.domain.items import COLUMNS as DIRECTORY
 from citysync.simulator import differences, names
 from citysync.simulator.catalogue import Catalogue, build_catalogue
 from citysync.simulator.columns import Row, as_dict
-from citysync.simulator.dialects import DIALECTS, Dialect
+from citysync.simulator.dialects import DIALECTS, Dialect, as_sent
 from citysync.simulator.draft import Draft, Region
+from citysync.simulator.faults.fault import Chosen
 from citysync.simulator.filling import Exempted, exempt, fill
 from citysync.simulator.kinds import KINDS
 from citysync.simulator.manners import Manner, manners, manners_for
@@ -41,7 +42,8 @@ class SimulatedCity:
     """One city: what it has (``table``, canonical rows), how it says so (``plan``), and what is true of it.
 
     ``glued``: places in ``table`` that must come on the same page as the row before. ``fault``: what its server does
-    wrong. ``unknown`` and ``absent``: fields nobody mapped, and columns it lacks.
+    wrong. ``unknown`` and ``absent``: fields nobody mapped, and columns it lacks. ``paged``: rows per page, 0 for what
+    its dialect usually has. ``faults``: how it misbehaves on request.
     """
 
     code: str
@@ -54,11 +56,22 @@ class SimulatedCity:
     unknown: tuple[str, ...] = ()
     absent: frozenset[str] = frozenset()
     max_rejected_ratio: float | None = None
+    paged: int = 0
+    faults: tuple[Chosen, ...] = ()
 
     @property
     def dialect(self) -> Dialect:
         """Return how the city writes."""
-        return DIALECTS[self.plan.dialect]
+        usual = DIALECTS[self.plan.dialect]
+        return replace(usual, page_size=self.paged) if self.paged else usual
+
+    def sent(self, rows: Sequence[Row] | None = None) -> list[dict[str, object]]:
+        """Return rows (by default all it has) as it writes them, faults of its records put in."""
+        records = as_sent(self.dialect, self.table if rows is None else rows, self.absent, self.unknown)
+        for each in self.faults:
+            if each.fault.records is not None:
+                records = each.fault.records(records)
+        return records
 
     @property
     def rows(self) -> list[dict[str, str | None]]:
@@ -113,6 +126,12 @@ def shuffled(province: Province, seed: int) -> Province:
     rng.shuffle(moved)
     master = tuple(rng.sample(province.master_records, len(province.master_records)))
     return replace(province, master_records=master, cities={city.code: city for city in moved})
+
+
+def paged(province: Province, rows: int) -> Province:
+    """Return the same province whose interfaces give so many rows a page."""
+    cities = {code: replace(city, paged=rows) for code, city in province.cities.items()}
+    return replace(province, cities=cities)
 
 
 def _build_city(

@@ -1,7 +1,8 @@
 """A real HTTP server on loopback that answers for every city of a province which has an interface.
 
-It is a context manager; ``simulate.apart`` runs the same in a process of its own. ``behaviours`` is where a city is
-made to misbehave: a function per city that may replace the answer to its n-th request.
+It is a context manager; ``simulate.apart`` runs the same in a process of its own. A city misbehaves by its ``faults``,
+or by ``behaviours``: a function per city that may replace the answer to its n-th request, by another answer or by a
+script that is played on the socket.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ import socketserver
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Self
 
+from citysync.simulator.faults.fault import Call
 from citysync.simulator.plan import Plan
 from citysync.simulator.protocols import PROTOCOLS, Answer, Endpoint, Request, read_request
-from citysync.simulator.province import Province
+from citysync.simulator.province import Province, SimulatedCity
 from citysync.simulator.secrets import secret_of
+from citysync.simulator.wire import Script, play
 
+Sent = Answer | Script
 # (request, its number from 1 for this city, the honest answer) → what is sent
-Behaviour = Callable[[Request, int, Answer], Answer]
+Behaviour = Callable[[Request, int, Answer], Sent]
 HOST = "127.0.0.1"
 _WORTH_COMPRESSING = 1024
 _IDLE_SECONDS = 60
@@ -31,11 +36,15 @@ class Server:
     """The interfaces of a province, one path prefix per city; ``base_url`` without a slash at its end."""
 
     def __init__(self, province: Province, port: int = 0, behaviours: Mapping[str, Behaviour] | None = None) -> None:
-        served = [city for city in province.cities.values() if has_interface(city.plan)]
-        self._endpoints = {city.code: Endpoint(city, secret_of(province.seed, city.code)) for city in served}
+        self._seed = province.seed
+        self._endpoints: dict[str, Endpoint] = {}
+        self._cities: dict[str, SimulatedCity] = {}
         self._behaviours = behaviours or {}
         self._lock = threading.Lock()
+        self.stopped = threading.Event()
         self.requests: Counter[str] = Counter()
+        for city in province.cities.values():
+            self.put(city)
         self._listener = _Listener((HOST, port), self)
         self.port = self._listener.server_address[1]
         self.base_url = f"http://{HOST}:{self.port}"
@@ -48,13 +57,21 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stopped.set()
         self._listener.shutdown()
         self._listener.hang_up()
         self._listener.server_close()
         self._thread.join()
 
-    def answer(self, request: Request) -> Answer:
-        """Return the answer to a request, misbehaving where a behaviour says so."""
+    def put(self, city: SimulatedCity) -> None:
+        """Answer for a city from now on, as it is and with its faults, counting its requests from 1."""
+        if has_interface(city.plan):
+            self._endpoints[city.code] = Endpoint(city, secret_of(self._seed, city.code))
+            self._cities[city.code] = city
+            self.requests[city.code] = 0
+
+    def answer(self, request: Request) -> Sent:
+        """Return the answer to a request, misbehaving where a fault or a behaviour says so."""
         code = request.path.split("/")[1]
         endpoint = self._endpoints.get(code)
         if endpoint is None or request.path != endpoint.path:
@@ -62,9 +79,24 @@ class Server:
         with self._lock:
             self.requests[code] += 1
             number = self.requests[code]
-        honest = endpoint.answer(request)
+        call = Call(request, number, endpoint.answer(request), endpoint)
         behaviour = self._behaviours.get(code)
-        return honest if behaviour is None else behaviour(request, number, honest)
+        if behaviour is not None:
+            return behaviour(request, number, call.honest)
+        return misbehaved(self._cities[code], call)
+
+
+def misbehaved(city: SimulatedCity, call: Call) -> Sent:
+    """Return what a city's faults make of an honest answer, one after the other, until one leaves HTTP."""
+    sent: Sent = call.honest
+    for each in city.faults:
+        if isinstance(sent, Script) or not each.hits(call.number):
+            continue
+        if each.fault.body is not None:
+            sent = replace(sent, body=each.fault.body(sent.body))
+        if each.fault.answer is not None:
+            sent = each.fault.answer(replace(call, honest=sent))
+    return sent
 
 
 def serve(province: Province, port: int = 0, behaviours: Mapping[str, Behaviour] | None = None) -> Server:
@@ -130,7 +162,12 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             self._send(Answer(b'{"code":400,"msg":"bad request"}', status=400))
             return
-        self._send(self.server.owner.answer(request))
+        sent = self.server.owner.answer(request)
+        if isinstance(sent, Script):
+            self.close_connection = True
+            play(self.connection, sent, self.server.owner.stopped)
+        else:
+            self._send(sent)
 
     def _send(self, answer: Answer) -> None:
         body = answer.body

@@ -71,13 +71,24 @@ def write_province(
     (folder / "cities").mkdir(parents=True, exist_ok=True)
     secrets: dict[str, str] = {}
     for city in province.cities.values():
-        source = _write_source(city, province, folder, base_url, (sql_urls or {}).get(city.code))
-        secrets |= _secrets_of(city, province, (sql_urls or {}).get(city.code), source)
-        (folder / "cities" / f"{city.code}.toml").write_text(city_file(city, source), encoding="utf-8")
+        secrets |= write_city(city, province, folder, base_url, (sql_urls or {}).get(city.code))
     _write_master(province, folder / "master.csv")
     text = json.dumps(province.truth(), ensure_ascii=False, indent=1)
     (truth or folder / "truth.json").write_text(f"{text}\n", encoding="utf-8")
     return Layout(folder, secrets)
+
+
+def write_city(
+    city: SimulatedCity, province: Province, folder: Path, base_url: str, sql_url: str | None = None
+) -> dict[str, str]:
+    """Write one city's file and what it drops or keeps, and return the secrets it demands (name → value)."""
+    source = _write_source(city, province, folder, base_url, sql_url)
+    secrets = _secrets_of(city, province, sql_url, source)
+    for each in city.faults:
+        if each.fault.source is not None:
+            source = each.fault.source(source)
+    (folder / "cities" / f"{city.code}.toml").write_text(city_file(city, source), encoding="utf-8")
+    return secrets
 
 
 def _write_source(
@@ -127,9 +138,14 @@ def apart(
     *,
     cities: Sequence[str] = CITY_CODES,
     differences: Differences = "demo",
+    faults: Sequence[str] = (),
 ) -> Iterator[Apart]:
-    """Write a province into a folder and serve it from another process, so that benchmarks measure one side only."""
+    """Write a province into a folder and serve it from another process, so that benchmarks measure one side only.
+
+    ``faults``: as ``citysync simulate --fault`` takes them.
+    """
     options = ["--seed", str(seed), "--items", str(items), "--out", str(folder), "--differences", differences]
+    options += [word for fault in faults for word in ("--fault", fault)]
     command = [sys.executable, "-m", "citysync.simulator", *options, "--cities", ",".join(cities)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ourselves
         try:

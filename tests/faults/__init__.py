@@ -1,0 +1,1 @@
+"""Every fault the simulator can show, judged by one oracle."""
