@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from citysync.cli.places import Places
 from citysync.cli.render import console, plain, print_json, print_rows
@@ -14,29 +15,37 @@ from citysync.domain.items import label
 from citysync.domain.verdict import STATE_LABELS, State
 from citysync.domain.workdays import calendar
 
+if TYPE_CHECKING:
+    from citysync.storage.engine import Store
+    from citysync.storage.reading import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which run a list is of: one by its id, or the last as of a day; ``since``: only what was opened from a day on."""
+
+    run: str | None = None
+    on: date | None = None
+    since: date | None = None
+
 
 def listed(
     kind: str,
     city: str,
     headings: Mapping[str, str],
     filters: Mapping[str, Any],
-    run: str | None,
+    chosen: Chosen,
     *,
     json: bool,
     limit: int,
     places: Places,
 ) -> int:
-    """Print a city's findings or rejections of one run, by default of the last that judged it."""
-    from citysync.storage import reading
+    """Print a city's findings or rejections of one run, by default of the last (as of a day) that judged it."""
     from citysync.storage.schema import open_store
 
     with open_store(places.settings().database, write=False) as store:
-        read = reading.findings if kind == "findings" else reading.rejections
-        listing = read(store, city, run_id=run, **filters)
-        verdict = next(iter(reading.latest_verdicts(store, (city,))), None)
-    if verdict is None or (run is not None and listing.run_id is None):
-        where = f"运行 {run}" if run else "台账"
-        raise ConfigError(f"{where} 中没有城市 {city} 的结论；先运行 citysync sync {city}")
+        listing = _read(store, kind, city, filters, chosen)
+        verdict = judged(store, city, chosen, found=listing.run_id is not None)
     run_id = listing.run_id or verdict["run_id"]
     if json:
         print_json({"schema_version": 1, "city": city, "run_id": run_id, kind: listing.rows})
@@ -49,11 +58,48 @@ def listed(
     console().print(f"{city} {verdict['name']} {state} · 运行 {run_id} · 共 {len(listing.rows)} 条")
     _warn_of_age(run_id, verdict)
     print_rows(
-        console(), list(headings.values()), [[_cell(row, name) for name in headings] for row in listing.rows[:limit]]
+        console(), list(headings.values()), [[cell(row, name) for name in headings] for row in listing.rows[:limit]]
     )
     if len(listing.rows) > limit:
         console(stderr=True).print(f"只显示前 {limit} 条，共 {len(listing.rows)} 条；加 --limit 或 --json 看全部")
     return 0
+
+
+def _read(store: Store, kind: str, city: str, filters: Mapping[str, Any], chosen: Chosen) -> Listing:
+    from citysync.storage import reading
+    from citysync.storage.lives import with_lives
+
+    if kind != "findings":
+        return reading.rejections(store, city, run_id=chosen.run, on=chosen.on, **filters)
+    listing = reading.findings(store, city, run_id=chosen.run, on=chosen.on, **filters)
+    listing = with_lives(store, city, listing, calendar())
+    if chosen.since is None:
+        return listing
+    since = chosen.since.isoformat()
+    return replace(listing, rows=tuple(row for row in listing.rows if _opened(row) >= since))
+
+
+def judged(store: Store, city: str, chosen: Chosen, *, found: bool) -> Mapping[str, Any]:
+    """Return a city's last verdict (as of a day); refuse a city, run or day the ledger knows nothing of."""
+    from citysync.storage import reading
+
+    verdict = next(iter(reading.latest_verdicts(store, (city,), on=chosen.on)), None)
+    if verdict is None or (chosen.run is not None and not found):
+        where = f"运行 {chosen.run}" if chosen.run else f"台账（截至 {chosen.on}）" if chosen.on else "台账"
+        raise ConfigError(f"{where} 中没有城市 {city} 的结论；先运行 citysync sync {city}")
+    return verdict
+
+
+def known_run(store: Store, city: str, run_id: str) -> bool:
+    """Return whether a run published a verdict of the city."""
+    from citysync.storage import reading
+
+    return any(row["code"] == city for row in reading.verdicts_of(store, run_id))
+
+
+def _opened(row: Mapping[str, Any]) -> str:
+    """Return since when a finding has been open, as ISO text; one of before lives were kept is older than any day."""
+    return str(row["reopened_on"] or row["first_seen_on"] or "")
 
 
 def _warn_of_age(run_id: str, verdict: Mapping[str, Any]) -> None:
@@ -63,7 +109,8 @@ def _warn_of_age(run_id: str, verdict: Mapping[str, Any]) -> None:
         console(stderr=True).print(f"注意：最近一次运行 {verdict['run_id']} 未能核对该市（{reasons}），以下清单更早")
 
 
-def _cell(row: Mapping[str, Any], name: str) -> object:
+def cell(row: Mapping[str, Any], name: str) -> object:
+    """Return one cell of a list as people read it."""
     value = row[name]
     if name == "field" and value is not None:
         return f"{label(value)} {value}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from citysync.cli.lists import listed
+from datetime import date
+
+from citysync.cli.lists import Chosen, listed
 from citysync.cli.places import Places
 
 HEADINGS = {
@@ -24,6 +26,7 @@ def rejects(
     rule: str | None = None,
     field: str | None = None,
     run: str | None = None,
+    on: date | None = None,
     limit: int = 100,
     places: Places | None = None,
 ) -> int:
@@ -41,8 +44,12 @@ def rejects(
         只看某字段
     run
         某次运行；默认最近一次
+    on
+        截至某业务日期：那一晚公布的清单
     limit
         屏幕上最多显示的行数
     """
     filters = {"rule": rule, "field": field}
-    return listed("rejections", city, HEADINGS, filters, run, json=json, limit=limit, places=places or Places())
+    return listed(
+        "rejections", city, HEADINGS, filters, Chosen(run, on), json=json, limit=limit, places=places or Places()
+    )

@@ -15,9 +15,11 @@ _SLICE = 10_000
 
 def slices(frame: pl.DataFrame, columns: Iterable[str], **owner: int | str) -> Iterator[list[dict[str, Any]]]:
     """Yield lists of rows with the named columns and the owner's keys."""
-    shown = frame.select(*columns).with_columns(
-        selectors.string().str.replace_all("\x00", NUL_SHOWN, literal=True),
-        **{name: pl.lit(value) for name, value in owner.items()},
-    )
+    shown = storable(frame.select(*columns)).with_columns(**{name: pl.lit(value) for name, value in owner.items()})
     for part in shown.iter_slices(_SLICE):
         yield part.to_dicts()
+
+
+def storable(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame as a table gives it back."""
+    return frame.with_columns(selectors.string().str.replace_all("\x00", NUL_SHOWN, literal=True))

@@ -16,7 +16,7 @@ from citysync.domain.outcome import TALLIES, CityRun
 from citysync.domain.run import Run
 from citysync.domain.snapshot import Snapshot
 from citysync.domain.verdict import State, Verdict
-from citysync.storage import leases, outbox, tables
+from citysync.storage import leases, life, outbox, tables
 from citysync.storage.engine import Store
 from citysync.storage.frames import slices
 from citysync.storage.leases import Status
@@ -65,9 +65,9 @@ def publish(store: Store, run: Run, city_run: CityRun, folder: Path, *, tape: st
     if city_run.snapshot is not None:
         path = write_snapshot(folder, city_run.snapshot).relative_to(folder).as_posix()
     try:
-        return _publish(store, run.run_id, city_run, path, tape)
+        return _publish(store, run, city_run, path, tape)
     except Disconnected:  # a server that restarted kept all or nothing; both are safe to try again
-        return _publish(store, run.run_id, city_run, path, tape)
+        return _publish(store, run, city_run, path, tape)
 
 
 def amend(store: Store, run_id: str, verdicts: Sequence[Verdict]) -> None:
@@ -86,8 +86,8 @@ def amend(store: Store, run_id: str, verdicts: Sequence[Verdict]) -> None:
             _announce(connection, seq, verdict, change)
 
 
-def _publish(store: Store, run_id: str, city_run: CityRun, path: str | None, tape: str | None) -> Published:
-    verdict = city_run.verdict
+def _publish(store: Store, run: Run, city_run: CityRun, path: str | None, tape: str | None) -> Published:
+    verdict, run_id = city_run.verdict, run.run_id
     with store.writing(lock=f"city:{verdict.city_code}") as connection:
         seq = _enrolled_seq(connection, run_id, verdict.city_code)
         before = _verdict_before(connection, seq, verdict.city_code)
@@ -102,6 +102,7 @@ def _publish(store: Store, run_id: str, city_run: CityRun, path: str | None, tap
         if tape is not None:
             owner = {"run_seq": seq, "city_code": verdict.city_code}
             connection.execute(sa.insert(tables.tapes), {**owner, "sha256": tape, "verdict": _whole(verdict)})
+        life.advance(connection, seq, run, city_run)
         _announce(connection, seq, verdict, published)
         if verdict.state is not State.NOT_SYNCED:  # whose fault that is, only the whole night shows
             leases.release(connection, seq, verdict.city_code)

@@ -93,6 +93,19 @@ def latest_verdicts(store: Store, cities: Collection[str] | None = None, *, on: 
         return _rows(connection, _verdicts().join(latest, chosen).order_by(_VERDICT.city_code))
 
 
+def cities_by(store: Store, on: date) -> list[str]:
+    """Return the codes of the cities of the last nightly run by a business date and of every run since."""
+    nightly = sa.select(sa.func.max(_RUN.seq)).where(_RUN.trigger == "nightly", _as_of(on)).scalar_subquery()
+    query = (
+        sa.select(_CITY.city_code)
+        .distinct()
+        .join(tables.runs, _RUN.seq == _CITY.run_seq)
+        .where(_as_of(on), _RUN.seq >= sa.func.coalesce(nightly, 0))
+    )
+    with store.reading() as connection:
+        return sorted(connection.scalars(query))
+
+
 def previous_verdict(store: Store, city_code: str, run_id: str) -> Row | None:
     """Return the city's last verdict of a run before this one, None if there is none."""
     seq = sa.select(_RUN.seq).where(_RUN.run_id == run_id).scalar_subquery()
@@ -106,21 +119,28 @@ def findings(
     city_code: str,
     *,
     run_id: str | None = None,
+    on: date | None = None,
     check: str | None = None,
     severity: str | None = None,
     areacode: str | None = None,
     field: str | None = None,
 ) -> Listing:
-    """Return a city's findings (keys of ``FINDINGS``) in a run, by default the last one that validated its rows."""
+    """Return a city's findings (keys of ``FINDINGS``) in a run, by default the last (as of a day) that validated it."""
     wanted = {"check": check, "severity": severity, "areacode": areacode, "field": field}
-    return _listing(store, tables.findings, city_code, run_id, wanted)
+    return _listing(store, tables.findings, city_code, run_id, on, wanted)
 
 
 def rejections(
-    store: Store, city_code: str, *, run_id: str | None = None, rule: str | None = None, field: str | None = None
+    store: Store,
+    city_code: str,
+    *,
+    run_id: str | None = None,
+    on: date | None = None,
+    rule: str | None = None,
+    field: str | None = None,
 ) -> Listing:
-    """Return a city's rejected rows (keys of ``REJECTIONS``) in a run, by default the last that validated its rows."""
-    return _listing(store, tables.rejections, city_code, run_id, {"rule": rule, "field": field})
+    """Return a city's rejected rows (keys of ``REJECTIONS``) in a run, by default the last (as of a day) with any."""
+    return _listing(store, tables.rejections, city_code, run_id, on, {"rule": rule, "field": field})
 
 
 def pages_of(store: Store, city_code: str, run_id: str) -> list[Row]:
@@ -237,9 +257,14 @@ def _as_of(on: date | None) -> sa.ColumnElement[bool]:
 
 
 def _listing(
-    store: Store, table: sa.Table, city_code: str, run_id: str | None, wanted: Mapping[str, str | None]
+    store: Store,
+    table: sa.Table,
+    city_code: str,
+    run_id: str | None,
+    on: date | None,
+    wanted: Mapping[str, str | None],
 ) -> Listing:
-    chosen = _VERDICT.validated if run_id is None else _RUN.run_id == run_id
+    chosen = sa.and_(_VERDICT.validated, _as_of(on)) if run_id is None else _RUN.run_id == run_id
     about = (
         sa.select(_RUN.seq, _RUN.run_id, _VERDICT.state, _VERDICT.judged_at)
         .join(tables.verdicts, _RUN.seq == _VERDICT.run_seq)

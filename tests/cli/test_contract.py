@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from citysync.domain.findings import FINDINGS, REJECTIONS
+from citysync.domain.life import BESIDE
 from citysync.domain.verdict import Counts
 from tests.builders import TASK_CODE, an_item
 from tests.places import a_folder, write_city
@@ -65,7 +66,7 @@ def test_findings_and_rejects_have_every_key_and_exit_0(tmp_path: Path) -> None:
     found = citysync("findings", "440300", "--json", folder=folder)
     document = found.json()
     assert (found.code, document["schema_version"], document["city"], document["run_id"]) == (0, 1, "440300", run_id)
-    assert all(list(row) == list(FINDINGS) for row in document["findings"])
+    assert all(list(row) == [*FINDINGS, *BESIDE] for row in document["findings"])
     (over,) = [row for row in document["findings"] if row["check"] == "visits_over_cap"]
     assert (over["task_code"], over["field"], over["expected"], over["actual"]) == (
         TASK_CODE,

@@ -17,6 +17,7 @@ import connectors
 from citysync.config.cities import load_city_file
 from citysync.domain.errors import ConfigError
 from citysync.domain.findings import FINDINGS, PLACE, REJECTIONS
+from citysync.domain.life import BESIDE
 from citysync.domain.snapshot import Grade
 from citysync.domain.verdict import Axis, Counts, Fault, State
 from citysync.reconciliation.checks import all_checks
@@ -97,5 +98,5 @@ def test_the_json_of_the_reference_has_the_keys_of_the_program() -> None:
     assert (list(city["axes"]), list(city["counts"])) == ([*Axis], list(Counts().as_dict()))
     assert city["state"] in [*State]
     assert {reason["fault"] for reason in city["reasons"]} <= {*Fault}
-    assert list(shown["findings"]["findings"][0]) == list(FINDINGS)
+    assert list(shown["findings"]["findings"][0]) == [*FINDINGS, *BESIDE]
     assert list(shown["rejections"]["rejections"][0]) == list(REJECTIONS)

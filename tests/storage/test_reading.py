@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from citysync.domain.verdict import State
 from citysync.storage import reading
@@ -78,13 +79,14 @@ def test_lists_can_be_narrowed(store: Store, tmp_path: Path) -> None:
     )
     rejected = (a_rejection(), a_rejection(row_no=9, rule="value_unlisted", field="task_type", value="21"))
     publish(store, run, a_city_run(run, *findings, rejected=rejected), tmp_path)
-    for wanted, count in (
+    wishes: tuple[tuple[dict[str, Any], int], ...] = (
         ({"check": "elements_drift"}, 2),
         ({"severity": "warning"}, 1),
         ({"areacode": "440305"}, 1),
         ({"field": "by_law"}, 1),
         ({"check": "elements_drift", "severity": "warning"}, 0),
-    ):
+    )
+    for wanted, count in wishes:
         assert len(reading.findings(store, "440300", **wanted).rows) == count, wanted
     assert [row["row_no"] for row in reading.rejections(store, "440300").rows] == [7, 9]
     assert [row["row_no"] for row in reading.rejections(store, "440300", rule="value_unlisted").rows] == [9]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
 from citysync.storage.tables.figures import deliveries, tallies
 from citysync.storage.tables.leases import city_leases, outbox, tapes
+from citysync.storage.tables.life import finding_lives, followers
 from citysync.storage.tables.master import master_changes, master_items, master_versions
 from citysync.storage.tables.runs import findings, pages, rejections, run_cities, runs, snapshots, verdicts
 
@@ -20,7 +21,9 @@ __all__ = [
     "Words",
     "city_leases",
     "deliveries",
+    "finding_lives",
     "findings",
+    "followers",
     "master_changes",
     "master_items",
     "master_versions",
