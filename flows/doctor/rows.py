@@ -147,8 +147,10 @@ def region_own(facts: Sampled) -> Said:
     foreign = _foreign(sample, own)
     if foreign:
         code, count = foreign[0]
-        text = f"{count}/{sample.rows.height} 行属于 {code} {division_name(code)}，不是 {sample.city.code}"
-        return failed(text, "请核对 url、params 里的区划参数，或 counties")
+        name = f"（{division_name(code)}）" if division_name(code) != code else ""
+        text = f"{count}/{sample.rows.height} 行属于 {code}{name}，不是 {sample.city.code}（{sample.city.name}）"
+        said = failed if count * 2 > sample.rows.height else warned
+        return said(text, "请核对 url、params 里的区划参数，或 counties")
     return passed("都是本市或所辖县区的行")
 
 

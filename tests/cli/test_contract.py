@@ -130,6 +130,7 @@ def test_every_verb_has_help_in_chinese(tmp_path: Path) -> None:
         "status",
         "findings",
         "rejects",
+        "explain",
         "receipt",
         "master",
         "doctor",

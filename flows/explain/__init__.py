@@ -1,0 +1,1 @@
+"""``explain``: from the raw page to the verdict, each step with ids that resolve."""

@@ -1,0 +1,184 @@
+"""The answer of ``explain`` as one document: why a city stands as it does, and a code's way to each finding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from citysync.config.cities import load_cities
+from citysync.config.settings import Settings
+from citysync.domain.city import City
+from citysync.domain.divisions import division_name
+from citysync.domain.errors import ConfigError
+from citysync.reconciliation.obligations import duties, parents_of
+from citysync.storage import reading
+from citysync.storage.engine import Store
+from citysync.storage.schema import open_store
+from citysync.storage.tracing import absent_since
+from connectors import names, source_model
+from flows.explain.record import Record, Row, record_of
+from flows.explain.rows import CATALOG_LENGTH, Rows, master_item, normal, plain
+from flows.explain.rules import rule_of
+
+SCHEMA_VERSION = 1
+_CATALOG = slice(19, 31)
+
+
+def explain(
+    settings: Settings, code: str, asked: str | None = None, row_no: int | None = None, run_id: str | None = None
+) -> Row:
+    """Return the document for a city, and for one code or one row of it.
+
+    The run is the one asked for, by default the city's last. Where that one validated nothing, a code is looked for in
+    the last run that did, and ``task.run_id`` says so. Raises ConfigError for a city, run or row nobody knows.
+    """
+    with open_store(settings.database, write=False) as store:
+        city = _city(settings, code)
+        record = record_of(settings, store, code, run_id, city)
+        document = _about_city(record, store)
+        if asked is None and row_no is None:
+            return document
+        looked_in = record if record.verdict["validated"] or run_id else _last_validated(record)
+        return {**document, "task": _about_task(looked_in, asked, row_no)}
+
+
+def _city(settings: Settings, code: str) -> City | None:
+    try:
+        return load_cities(settings.cities_dir, source_model, names()).get(code)
+    except ConfigError:  # a city file broken since: what was recorded can still be explained
+        return None
+
+
+def _last_validated(record: Record) -> Record:
+    listing = reading.findings(record.store, record.code)
+    if listing.run_id is None:
+        return record
+    return record_of(record.settings, record.store, record.code, listing.run_id, record.city)
+
+
+def _about_city(record: Record, store: Store) -> Row:
+    verdict = record.verdict
+    run = reading.run_of(store, record.run_id) or {}
+    good = reading.adopted_snapshots(store, record.code, before=None)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "city": record.code,
+        "name": verdict["name"],
+        "run_id": record.run_id,
+        "business_date": verdict["business_date"],
+        "master_version": verdict["master_version"],
+        "rules_version": run.get("rules_version"),
+        "state": verdict["state"],
+        "since": verdict["since"],
+        "grade": verdict["grade"],
+        "axes": verdict["axes"],
+        "reasons": [{**reason, "documented": _documented(reason["code"])} for reason in verdict["reasons"]],
+        "counts": verdict["counts"],
+        "certificate": verdict["certificate"],
+        "evidence": {"snapshot": _snapshot(record), "pages": record.pages},
+        "last_good": good[0] if good else None,
+        "findings": record.tally(record.findings, "check"),
+        "rejections": record.tally(record.rejections, "rule"),
+    }
+
+
+def _documented(code: str) -> str:
+    found = str(rule_of(code)["documented"])
+    return found if "rejection" not in found else "docs/states.md#reasons"
+
+
+def _snapshot(record: Record) -> Row | None:
+    if record.kept is None:
+        return None
+    path = record.settings.data_dir / record.kept["path"]
+    return {**record.kept, "path": str(path), "on_disk": path.is_file()}
+
+
+def _about_task(record: Record, asked: str | None, row_no: int | None) -> Row:
+    rows = [] if record.snapshot is None else _rows(Rows(record, record.snapshot), asked, row_no)
+    if row_no is not None and not rows:
+        held = 0 if record.snapshot is None else record.snapshot.rows.height
+        raise ConfigError(f"运行 {record.run_id} 的快照没有第 {row_no} 行（共 {held:,} 行）")
+    catalogue = _catalogue(asked, rows)
+    found = [_finding(each) for each in record.findings if _speaks_of(each, asked, rows)]
+    return {
+        "asked": asked,
+        "row_no": row_no,
+        "run_id": record.run_id,
+        "business_date": record.verdict["business_date"],
+        "master": master_item(record, catalogue),
+        "obliged": _obliged(record, catalogue),
+        "rows": rows,
+        "findings": found,
+        "absences": [_absence(record, each) for each in found if each["check"] == "unclaimed"],
+        "searched": _searched(record, rows),
+        "weighs": _weighs(record, found, rows),
+    }
+
+
+def _obliged(record: Record, catalog_code: str | None) -> list[str] | None:
+    """Return the regions of the city that must have an item, None where that cannot be known any more."""
+    if record.city is None or record.master is None or catalog_code is None:
+        return None
+    items = record.master.items
+    due = duties(items, parents_of(items), record.city, record.business_date)
+    return sorted(due.filter(pl.col("catalog_code") == catalog_code).get_column("areacode"))
+
+
+def _rows(rows: Rows, asked: str | None, row_no: int | None) -> list[Row]:
+    return rows.of_number(row_no) if row_no is not None else rows.of_code(asked or "")
+
+
+def _catalogue(asked: str | None, rows: list[Row]) -> str | None:
+    said = next((row["catalog_code"] for row in rows if row["catalog_code"]), None)
+    if said is not None or asked is None:
+        return None if said is None else str(said)
+    code = plain(asked)
+    return code if len(code) == CATALOG_LENGTH else code[_CATALOG] or None
+
+
+def _speaks_of(finding: Row, asked: str | None, rows: list[Row]) -> bool:
+    sent = {field["read_as"] or field["sent"] for row in rows for field in row["fields"] if field["column"] in _KEYS}
+    if finding["task_code"] is None:  # an absence, or a note about the whole source
+        catalogue = _catalogue(asked, rows)
+        return finding["catalog_code"] is not None and finding["catalog_code"] == catalogue
+    return finding["task_code"] in sent or finding["task_handle_item"] in sent - {None}
+
+
+_KEYS = ("task_code", "task_handle_item")
+
+
+def _finding(row: Row) -> Row:
+    sides = {f"{side}_normalised": normal(row[side]) for side in ("expected", "actual")}
+    return {**row, **sides, "rule": rule_of(row["check"])}
+
+
+def _absence(record: Record, finding: Row) -> Row:
+    region, code = finding["areacode"], finding["catalog_code"]
+    certificate: dict[str, Any] = record.verdict["certificate"] or {}
+    return {
+        "areacode": region,
+        "area_name": record.verdict["name"] if region == record.code else division_name(region),
+        "catalog_code": code,
+        "looked_for": f"在用（事项状态为 1 或未写）、基本编码为 {code}、区划为 {region} 的行",
+        "snapshot": _snapshot(record),
+        "grade": record.verdict["grade"],
+        "proof": certificate.get("proof"),
+        "suspected": finding["suspected"],
+        "since": absent_since(record.store, record.code, code, region, record.run_id),
+    }
+
+
+def _searched(record: Record, rows: list[Row]) -> str:
+    if record.snapshot is None:
+        return f"运行 {record.run_id} 没有得到该市的快照，无从查找"
+    return f"在运行 {record.run_id} 快照的 {record.snapshot.rows.height:,} 行中找到 {len(rows)} 行"
+
+
+def _weighs(record: Record, findings: list[Row], rows: list[Row]) -> list[str]:
+    """Return the codes of the verdict's reasons that what was found here is part of."""
+    kinds = {finding["check"] for finding in findings}
+    if any(row["rejections"] for row in rows):
+        kinds.add("too_many_rejected")
+    return [reason["code"] for reason in record.verdict["reasons"] if reason["code"] in kinds]

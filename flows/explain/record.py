@@ -1,0 +1,105 @@
+"""What the ledger and the disk hold about one city in one run, gathered once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from citysync.config.settings import Settings
+from citysync.domain.catalogue import MasterCatalogue
+from citysync.domain.city import City
+from citysync.domain.errors import ConfigError, StorageError
+from citysync.domain.snapshot import Snapshot
+from citysync.storage import catalogue, pages, reading
+from citysync.storage.engine import Store
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Record:
+    """One city in one run. ``verdict``: the ledger's row; ``city``: the file as it is today, None if it is gone."""
+
+    settings: Settings
+    store: Store
+    verdict: Row
+    city: City | None
+
+    @property
+    def code(self) -> str:
+        """Return the city's code."""
+        return str(self.verdict["code"])
+
+    @property
+    def run_id(self) -> str:
+        """Return the run."""
+        return str(self.verdict["run_id"])
+
+    @property
+    def business_date(self) -> date:
+        """Return the day deadlines and grace were counted from."""
+        return date.fromisoformat(self.verdict["business_date"])
+
+    @cached_property
+    def kept(self) -> Row | None:
+        """Return where the run's snapshot lies, None if it took none."""
+        return reading.snapshot_of(self.store, self.code, self.run_id)
+
+    @cached_property
+    def snapshot(self) -> Snapshot | None:
+        """Return the run's snapshot, None if it took none. Raises StorageError where the file is gone or damaged."""
+        return None if self.kept is None else pages.read_snapshot(self.settings.data_dir / self.kept["path"])
+
+    @cached_property
+    def master(self) -> MasterCatalogue | None:
+        """Return the version of the master catalogue the run judged against, None if the ledger has lost it."""
+        name = self.verdict["master_version"]
+        known = {row["name"] for row in reading.master_versions(self.store)}
+        return catalogue.load_version(self.store, name) if name in known else None
+
+    @cached_property
+    def findings(self) -> tuple[Row, ...]:
+        """Return the run's findings of the city."""
+        return reading.findings(self.store, self.code, run_id=self.run_id).rows
+
+    @cached_property
+    def rejections(self) -> tuple[Row, ...]:
+        """Return the run's rejections of the city."""
+        return reading.rejections(self.store, self.code, run_id=self.run_id).rows
+
+    @cached_property
+    def pages(self) -> list[Row]:
+        """Return the raw pages of the run, each with its ``path`` and whether it is ``on_disk``, whole."""
+        return [self._page(row) for row in reading.pages_of(self.store, self.code, self.run_id)]
+
+    def _page(self, row: Row) -> Row:
+        path = pages.page_path(self.settings.data_dir, row["sha256"])
+        return {**row, "path": str(path), "on_disk": _whole(self.settings.data_dir, row["sha256"])}
+
+    def tally(self, rows: tuple[Row, ...], key: str) -> dict[str, int]:
+        """Return how many rows there are of each kind, the most frequent first."""
+        return dict(Counter(row[key] for row in rows).most_common())
+
+
+def record_of(settings: Settings, store: Store, code: str, run_id: str | None, city: City | None) -> Record:
+    """Return what a run says about a city, by default the last run; raises ConfigError where there is nothing."""
+    if run_id is None:
+        rows = reading.latest_verdicts(store, (code,))
+    else:
+        rows = [row for row in reading.verdicts_of(store, run_id) if row["code"] == code]
+    if not rows:
+        where = f"运行 {run_id}" if run_id else "台账"
+        raise ConfigError(f"{where} 中没有城市 {code} 的结论；先运行 citysync sync {code}")
+    return Record(settings, store, rows[0], city)
+
+
+def _whole(folder: Path, sha256: str) -> bool:
+    try:
+        pages.read_page(folder, sha256)
+    except StorageError:
+        return False
+    return True
