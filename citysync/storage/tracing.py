@@ -1,4 +1,4 @@
-"""Following one thing back through the runs: since when has an obligation been seen unmet."""
+"""Following one thing back through the runs: since when an obligation is unmet, which runs nobody works on any more."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from citysync.storage import tables
 from citysync.storage.engine import Store
+from citysync.storage.leases import Status, database_now, is_dead
 
 _RUN, _VERDICT, _FINDING = tables.runs.c, tables.verdicts.c, tables.findings.c
 
@@ -43,3 +44,12 @@ def absent_since(
                 break
             first, count = (found_in, day), count + 1
     return None if first is None else {"run_id": first[0], "business_date": first[1].isoformat(), "runs": count}
+
+
+def deserted(store: Store) -> list[str]:
+    """Return the runs still said to be under way that nobody works on any more; the next run closes them."""
+    wanted = sa.select(_RUN.run_id, _RUN.pid, _RUN.process, _RUN.lease_until)
+    with store.reading() as connection:
+        now = database_now(connection)
+        running = connection.execute(wanted.where(_RUN.status == Status.RUNNING.value)).mappings()
+        return [str(row["run_id"]) for row in running if is_dead(row, now)]

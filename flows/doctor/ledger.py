@@ -11,15 +11,13 @@ import sqlalchemy as sa
 from citysync.config.settings import Settings
 from citysync.storage import reading
 from citysync.storage.engine import Store
-from citysync.storage.ledger import Status
 from citysync.storage.schema import exists, open_store
+from citysync.storage.tracing import deserted
 from flows.doctor.outcome import Said, failed, passed, skipped, warned
 
 IMPORT = "运行 citysync master import FILE"
 MASTER_OLD_DAYS = 180
 CLOCK_NOTED, CLOCK_WRONG = timedelta(seconds=5), timedelta(minutes=5)
-ABANDONED = timedelta(hours=12)  # a night ends within hours; one still "running" after this was killed
-_RUNS_LOOKED_AT = 50
 
 
 @dataclass
@@ -95,20 +93,13 @@ def leftovers(ledger: Ledger) -> Said:
     """Is no run still said to be under way that nobody works on any more?"""
     if ledger.store is None:
         return skipped("尚未建立")
-    running = [run for run in reading.runs(ledger.store, _RUNS_LOOKED_AT) if run["status"] == Status.RUNNING.value]
-    dead = [run["run_id"] for run in running if _abandoned(run["lease_until"], run["started_at"], ledger.now)]
+    dead = deserted(ledger.store)
     if dead:
         return warned(
             f"{len(dead)} 次运行没有结束就断了：{'、'.join(dead[:5])}",
-            "下一次运行会接管租约；若未接管，重新运行 citysync sync",
+            "下一次运行会先关闭它们；若今晚没有运行，重新运行 citysync sync",
         )
-    return passed(f"没有断在半路的运行（正在进行 {len(running)}）")
-
-
-def _abandoned(lease_until: str | None, started_at: str, now: datetime) -> bool:
-    if lease_until is not None:
-        return datetime.fromisoformat(lease_until) < now
-    return datetime.fromisoformat(started_at) < now - ABANDONED
+    return passed("没有断在半路的运行")
 
 
 def master_in_force(ledger: Ledger) -> Said:

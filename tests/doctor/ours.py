@@ -10,12 +10,14 @@ from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from citysync.config.cities import Cities
 from citysync.config.settings import Settings
 from citysync.domain.divisions import divisions
 from citysync.domain.run import Run, Trigger
 from citysync.domain.workdays import Calendar
-from citysync.storage import catalogue, ledger
+from citysync.storage import catalogue, ledger, tables
 from citysync.storage.schema import open_store
 from flows.doctor import configuration, machine
 from flows.doctor.catalogue import CONFIGURATION, LEDGER, MACHINE
@@ -137,7 +139,11 @@ def clock_went_back(folder: Path) -> list[Result]:
 
 
 def killed_run(folder: Path) -> list[Result]:
-    return looked_at(with_ledger(folder, started_at=NOW - timedelta(days=1), finished=False))
+    made = with_ledger(folder, finished=False)
+    with open_store(made.database, write=True) as store, store.writing() as connection:
+        elsewhere = {"process": None, "lease_until": NOW - timedelta(days=1)}
+        connection.execute(sa.update(tables.runs).values(**elsewhere))
+    return looked_at(made)
 
 
 def future_master(folder: Path) -> list[Result]:

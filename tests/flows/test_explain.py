@@ -70,7 +70,7 @@ def _night(folder: Path, settings: Settings, store: Any, number: int, sent: Sequ
         monotonic=time.monotonic,
         progress=lambda _text: None,
     )
-    memory = recall(store, city.code, run.run_id)
+    memory = recall(store, settings.data_dir, city.code, run.run_id)
     master = catalogue.load_version(store, run.master_version)
     city_run = sync_city(city, run, master, memory, Means(door, calendar(), lambda _text: None))
     ledger.publish(store, run, city_run, settings.data_dir)
