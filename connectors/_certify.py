@@ -6,7 +6,7 @@ status 200. So the proof is taken from the content: the declared total, the keys
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from citysync.domain.snapshot import Certificate, Grade
@@ -17,27 +17,34 @@ _QUOTED = 3
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """What one page tells about completeness. ``number`` is the evidence's page; ``fingerprint`` that of its rows."""
+    """What one page tells about completeness.
+
+    ``number``: the evidence's page; ``fingerprint``: that of its rows; ``version``: of the directory, where it says so.
+    """
 
     number: int
     keys: Sequence[Key | None]
     total: int | None
     fingerprint: str
+    version: str | None = None
 
 
 @dataclass
 class Reading:
     """One pass over a source, page by page.
 
-    ``repeated``: keys met on more than one page; ``broken``: contradictions that end the pass.
+    ``repeated``: keys met on more than one page; ``broken``: contradictions that end the pass; ``holes``: empty pages
+    with more after them, which only a total that is met can excuse.
     """
 
     pages: int = 0
     received: int = 0
     totals: list[int] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
     first_seen: dict[Key, int] = field(default_factory=dict)
     repeated: set[Key] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
+    holes: list[str] = field(default_factory=list)
     empty_run: int = 0
     largest_page: int = 0
     _fingerprints: dict[str, int] = field(default_factory=dict)
@@ -47,9 +54,13 @@ class Reading:
         self.pages += 1
         self.received += len(page.keys)
         self.largest_page = max(self.largest_page, len(page.keys))
+        if page.keys and self.empty_run:
+            self.holes.append(f"第 {page.number - 1} 页是空页，第 {page.number} 页又有数据")
         self.empty_run = 0 if page.keys else self.empty_run + 1
         if page.total is not None and page.total not in self.totals[-1:]:
             self.totals.append(page.total)
+        if page.version is not None and page.version not in self.versions[-1:]:
+            self.versions.append(page.version)
         if page.keys:
             same = self._fingerprints.setdefault(page.fingerprint, page.number)
             if same != page.number:
@@ -71,7 +82,7 @@ class Reading:
     @property
     def steady(self) -> bool:
         """Return whether nothing moved while the pass went on."""
-        return len(self.totals) < 2 and not self.repeated  # noqa: PLR2004 — two totals are one change
+        return max(len(self.totals), len(self.versions)) < 2 and not self.repeated  # noqa: PLR2004 — two are a change
 
     @property
     def exact(self) -> bool:
@@ -95,6 +106,9 @@ def certify(first: Reading, second: Reading | None = None) -> Certificate:
         return _of_one(first)
     if second.broken:
         return _certificate(Grade.X, second, "第二遍读取中断", second.broken)
+    holes = [*first.holes, *second.holes]
+    if holes and not second.exact:
+        return _certificate(Grade.X, first, "空页之后仍有数据", holes)
     return _without_total(first, second) if first.declared is None else _after_drift(first, second)
 
 
@@ -121,10 +135,9 @@ def _without_total(first: Reading, second: Reading) -> Certificate:
     if _agree(first, second):
         return _certificate(Grade.B, first, f"无声明总数；两遍读取一致，各 {first.received:,} 条")
     lost, gained = len(first.first_seen.keys() - second.first_seen), len(second.first_seen.keys() - first.first_seen)
-    problem = (
-        f"两遍读取不一致：{first.received:,} 条与 {second.received:,} 条，少 {lost:,} 个编码，多 {gained:,} 个编码"
-    )
-    return _certificate(Grade.C, first, "无声明总数；两遍读取不一致", [problem])
+    differ = f"两遍读取不一致：{first.received:,} 条与 {second.received:,} 条，少 {lost:,} 个编码，多 {gained:,} 个编码"
+    moved = [*_movements(first), *_movements(second)] if len(first.versions) + len(second.versions) else []
+    return _certificate(Grade.C, first, "无声明总数；两遍读取不一致", [*moved, differ])
 
 
 def _after_drift(first: Reading, second: Reading) -> Certificate:
@@ -143,11 +156,18 @@ def _after_drift(first: Reading, second: Reading) -> Certificate:
 def _movements(reading: Reading) -> list[str]:
     texts = []
     if len(reading.totals) > 1:
-        texts.append(f"拉取期间数据有变动（总数 {'→'.join(f'{total:,}' for total in reading.totals)}）")
+        texts.append(f"拉取期间数据有变动（总数 {_in_turn(f'{total:,}' for total in reading.totals)}）")
+    if len(reading.versions) > 1:
+        texts.append(f"各页来自不同版本的数据（{_in_turn(reading.versions)}），疑似多节点数据不一致")
     if reading.repeated:
         shown = "、".join(sorted(handle or code for code, handle in reading.repeated)[:_QUOTED])
         texts.append(f"{len(reading.repeated):,} 个编码在不同页重复出现，如 {shown}")
     return texts
+
+
+def _in_turn(values: Iterable[str]) -> str:
+    shown = [value[:40] for value in values]
+    return "→".join(shown if len(shown) <= _QUOTED + 1 else [*shown[:_QUOTED], "…", shown[-1]])
 
 
 def _agree(first: Reading, second: Reading) -> bool:
@@ -155,6 +175,7 @@ def _agree(first: Reading, second: Reading) -> bool:
         first.received == second.received
         and first.first_seen.keys() == second.first_seen.keys()
         and first.repeated == second.repeated
+        and max(len(first.versions), len(second.versions)) < 2  # noqa: PLR2004 — two are a change
     )
 
 

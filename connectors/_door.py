@@ -18,7 +18,8 @@ class Door:
     ``keep``: (bytes, page number, redacted address) → the page stored by SHA-256, before anything reads it.
     ``secret``: a secret's name → its value; raises ``ConfigError``. ``now``: aware UTC. ``monotonic``: seconds.
     ``progress``: one line for people. ``columns``: the canonical columns to look for.
-    ``wait``: pause between two attempts, in seconds.
+    ``wait``: pause between two attempts, in seconds. ``renew``: a secret's name → its value as it stands now, where a
+    secret may change while a pull is under way. ``last_count``: rows of the last good snapshot, None without one.
     """
 
     keep: Callable[[bytes, int, str], RawPage]
@@ -28,3 +29,5 @@ class Door:
     progress: Callable[[str], None]
     columns: tuple[str, ...] = items.NAMES
     wait: Callable[[float], None] = time.sleep
+    renew: Callable[[str], str] | None = None
+    last_count: int | None = None

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from citysync.domain.errors import OverBudget, Unreachable, Unreadable
+from citysync.domain.verdict import Fault
 from connectors._text import read_json
 
 _LARGEST = 512 * 2**20
@@ -32,7 +33,7 @@ def newest(pattern: str) -> Path:
         return Path(pattern)
     found = [Path(name) for name in glob.glob(pattern) if is_plain(Path(name))]  # noqa: PTH207 — a whole pattern
     if not found:
-        raise Unreachable(f"没有与 {pattern} 相符的文件；请检查路径，或请市里上传")
+        raise Unreachable(f"没有与 {pattern} 相符的文件；请检查路径，或请市里上传", fault=Fault.CITY)
     return max(found, key=lambda path: path.name)
 
 
@@ -53,9 +54,10 @@ def bytes_of(path: Path) -> tuple[bytes, datetime]:
         data = path.read_bytes()
         after = path.stat()
     except OSError as error:
-        raise Unreachable(f"无法读取文件 {path.name}（{error.strerror}）；请检查路径与权限") from error
+        missing = Fault.CITY if isinstance(error, FileNotFoundError) else None
+        raise Unreachable(f"无法读取文件 {path.name}（{error.strerror}）；请检查路径与权限", fault=missing) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
-        raise Unreachable(f"{path.name} 上传未完成（读取期间仍在变化）；请稍后重试")
+        raise Unreachable(f"{path.name} 上传未完成（读取期间仍在变化）；请稍后重试", fault=Fault.CITY)
     return data, datetime.fromtimestamp(after.st_mtime, UTC)
 
 

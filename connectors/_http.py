@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from citysync.domain.city import SourceBase, Strict
-from citysync.domain.errors import Unreadable
+from citysync.domain.errors import Refused, Unreadable
+from connectors._credentials import Pass, has_digest
 from connectors._mapping import Record, as_records, dig, text
 from connectors._redact import SECRET_KEYS
+from connectors._text import read_json
 
 _SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")
 _MESSAGE_KEYS = ("msg", "message", "TEXT", "text", "error", "errmsg", "error_msg", "MSG", "MESSAGE", "desc", "info")
@@ -30,6 +32,10 @@ class Marker(Strict):
     equals: str | int | bool
 
 
+class Expired(Unreadable):
+    """What we asked by is no longer valid (410, a cursor out of date): starting again from the beginning may help."""
+
+
 class HttpSource(SourceBase):
     """The keys of a source asked by HTTP; ``items`` left out means the whole document is the list of rows."""
 
@@ -40,7 +46,9 @@ class HttpSource(SourceBase):
     params: dict[str, Any] = Field(default_factory=dict)
     items: str | None = None
     total: str | None = None
+    version: str | None = None
     ok: Marker | None = None
+    ca_file: str | None = None
 
     @field_validator("url")
     @classmethod
@@ -68,8 +76,12 @@ class HttpSource(SourceBase):
         flat = self.method == "GET" or self.body == "form"
         if flat and any(isinstance(value, dict | list) for value in self.params.values()):
             raise ValueError('params 只有 method = "POST" 且 body = "json" 时才能嵌套')
-        if self.auth.kind == "signature":
-            raise ValueError('HTTP 来源尚不支持 auth.kind = "signature"；可用 none、bearer、header、basic')
+        if self.auth.token is not None and origin(self.auth.token.url) is None:
+            raise ValueError("auth.token.url 须以 http:// 或 https:// 开头并写明主机，不含账号口令")
+        if self.auth.signing is not None and not has_digest(self.auth.signing.digest):
+            raise ValueError(f"本机的 OpenSSL 不提供 {self.auth.signing.digest}；请换用带国密算法的 OpenSSL")
+        if self.ca_file is not None and not Path(self.ca_file).is_file():
+            raise ValueError(f"找不到 CA 证书文件 {self.ca_file}；请把签发机构的 PEM 证书放在那里")
         if self.auth.kind == "basic" and self.auth.user is None:
             raise ValueError('auth.kind = "basic" 还需要 user = "账号"')
         return self
@@ -85,25 +97,56 @@ class Ask:
     body: bytes | None = None
 
 
-def build(source: HttpSource, changes: Mapping[str, object], secret: str | None) -> Ask:
+def build(source: HttpSource, changes: Mapping[str, object], proof: Pass) -> Ask:
     """Return the request for the configured address with some parameters set (dotted into a JSON body)."""
-    flat = source.method == "GET" or source.body == "form"
-    params: dict[str, Any] = copy.deepcopy(source.params)
-    for path, value in {**changes, **_token(source, secret)}.items():
-        _put(params, [path] if flat else path.split("."), value)
-    headers = {**source.headers, **_credentials(source, secret)}
-    if source.method == "GET":
-        return Ask("GET", with_query(source.url, params), headers)
-    if source.body == "form":
-        kind, body = "application/x-www-form-urlencoded", urlencode(_texts(params))
+    asked = {**changes, **proof.params}
+    return composed(source.method, source.body, source.url, source.params, asked, {**source.headers, **proof.headers})
+
+
+def composed(
+    method: str,
+    body: str,
+    url: str,
+    params: Mapping[str, Any],
+    changes: Mapping[str, object],
+    headers: Mapping[str, str],
+) -> Ask:
+    """Return a request: parameters in the query, in a form, or in a JSON body (there ``changes`` are dotted)."""
+    flat = method == "GET" or body == "form"
+    merged: dict[str, Any] = copy.deepcopy(dict(params))
+    for path, value in changes.items():
+        _put(merged, [path] if flat else path.split("."), value)
+    if method == "GET":
+        return Ask("GET", with_query(url, merged), headers)
+    if body == "form":
+        kind, sent = "application/x-www-form-urlencoded", urlencode(_texts(merged))
     else:
-        kind, body = "application/json; charset=utf-8", json.dumps(params, ensure_ascii=False)
-    return Ask("POST", source.url, {**headers, "Content-Type": kind}, body.encode())
+        kind, sent = "application/json; charset=utf-8", json.dumps(merged, ensure_ascii=False)
+    return Ask("POST", url, {**headers, "Content-Type": kind}, sent.encode())
 
 
-def build_following(source: HttpSource, link: str, secret: str | None) -> Ask:
+def build_following(source: HttpSource, link: str, proof: Pass) -> Ask:
     """Return the request for a link that was given as the next page."""
-    return Ask("GET", with_query(link, _token(source, secret)), {**source.headers, **_credentials(source, secret)})
+    return Ask("GET", with_query(link, proof.params), {**source.headers, **proof.headers})
+
+
+def token_ask(source: HttpSource, secret: str) -> Ask:
+    """Return the request that exchanges the secret for a token."""
+    asked = source.auth.token
+    if asked is None:
+        raise ValueError("a source without auth.token has nobody to ask for a token")
+    return composed(asked.method, asked.body, asked.url, asked.params, {asked.secret_param: secret}, {})
+
+
+def token_in(source: HttpSource, data: bytes) -> str:
+    """Return the token of an answer; raises ``Refused`` where there is none: the secret was not taken."""
+    document = read_json(data)
+    path = source.auth.token.path if source.auth.token is not None else ""
+    token = text(dig(document, path))
+    if token is None or not token.isascii() or not token.isprintable():
+        said = _said(document) or "没有说明原因"  # never the answer itself: it may hold a token under another name
+        raise Refused(f"没有给出可用的令牌 {path}；{said}；请核对 auth.token 与密钥 {source.auth.secret}")
+    return token
 
 
 def with_query(url: str, params: Mapping[str, object]) -> str:
@@ -159,12 +202,7 @@ def stands(marker: Marker, document: object) -> bool:
 
 def message_of(document: object) -> str:
     """Return what an error envelope says, quoted, at most 200 characters."""
-    for candidate in _objects(document):
-        for name in _MESSAGE_KEYS:
-            said = candidate.get(name)
-            if isinstance(said, str) and said.strip():
-                return f"信息“{said.strip()[:_QUOTED]}”"
-    return f"响应开头“{(text(document) or '空')[:_QUOTED]}”"
+    return _said(document) or f"响应开头“{(text(document) or '空')[:_QUOTED]}”"
 
 
 def records_of(source: HttpSource, document: object, *, first: bool) -> list[Record]:
@@ -179,35 +217,35 @@ def records_of(source: HttpSource, document: object, *, first: bool) -> list[Rec
 
 
 def declared(source: HttpSource, document: object) -> int | None:
-    """Return the total the answer states, None if it states none; raises ``Unreadable`` if it is no number."""
+    """Return the total the answer states, None if it states none; raises ``Unreadable`` if it is no number.
+
+    A negative number is how some interfaces say "unknown": it states nothing.
+    """
     sent = None if source.total is None else text(dig(document, source.total))
     if sent is None:
         return None
     if not sent.strip().removeprefix("-").isascii() or not sent.strip().removeprefix("-").isdigit():
         raise Unreadable(f"声明总数 {source.total} 不是整数：{sent[:50]!r}；请检查 total 路径或接口")
-    return int(sent)
+    return int(sent) if int(sent) >= 0 else None
+
+
+def version_of(source: HttpSource, document: object) -> str | None:
+    """Return which version of the directory a page says it is from, None if it does not say."""
+    return None if source.version is None else text(dig(document, source.version))
+
+
+def _said(document: object) -> str | None:
+    for candidate in _objects(document):
+        for name in _MESSAGE_KEYS:
+            said = candidate.get(name)
+            if isinstance(said, str) and said.strip():
+                return f"信息“{said.strip()[:_QUOTED]}”"
+    return None
 
 
 def _odd(address: str) -> bool:
     """Return whether URL parsers would disagree about an address: disagreement is how a check is passed by."""
     return any(letter in {"\\", "\x7f"} or letter <= " " for letter in address)
-
-
-def _token(source: HttpSource, secret: str | None) -> dict[str, object]:
-    if source.auth.kind != "bearer" or source.auth.param is None:
-        return {}
-    return {source.auth.param: secret}
-
-
-def _credentials(source: HttpSource, secret: str | None) -> dict[str, str]:
-    auth = source.auth
-    if auth.kind == "header" and auth.header:
-        return {auth.header: secret or ""}
-    if auth.kind == "basic":
-        return {"Authorization": "Basic " + base64.b64encode(f"{auth.user}:{secret}".encode()).decode()}
-    if auth.kind == "bearer" and auth.param is None:
-        return {"Authorization": f"Bearer {secret}"}
-    return {}
 
 
 def _put(params: dict[str, Any], steps: list[str], value: object) -> None:

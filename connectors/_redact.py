@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
@@ -11,7 +13,9 @@ HIDDEN = "***"
 SECRET_KEYS = ("access_token", "token", "key", "apikey", "api_key", "appkey", "secret", "sign", "signature", "password")
 _PAIR = re.compile(rf"(?i)((?:^|[?&;\s\"'{{,])(?:{'|'.join(SECRET_KEYS)})[\"']?\s*[=:]\s*[\"']?)([^&;#\s\"',}}]+)")
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
 _SHORTEST = 4  # shorter values are no secrets, and hiding every "1" would hide the message
+_SHORTEST_IN_DATA = 8
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
@@ -22,9 +26,32 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     return _USERINFO.sub(f"{HIDDEN}@", _PAIR.sub(rf"\g<1>{HIDDEN}", text))
 
 
+def without(data: bytes, secrets: Iterable[str]) -> bytes:
+    """Return a body without the given values, where they stand by themselves.
+
+    Part of a longer word is left alone: a weak secret must not punch holes into a city's codes.
+    """
+    for secret in secrets:
+        if len(secret) < _SHORTEST_IN_DATA:
+            continue
+        for form in _forms(secret):
+            found = form.encode()
+            if found in data:
+                data = re.sub(rb"(?<![0-9A-Za-z])" + re.escape(found) + rb"(?![0-9A-Za-z])", HIDDEN.encode(), data)
+    return data
+
+
 def _forms(secret: str) -> list[str]:
+    """Return a secret as it stands in addresses, headers, bodies, pages and traces, longest first."""
     if len(secret) < _SHORTEST:
         return []
     plain = secret.encode()
-    forms = {secret, quote(secret, safe=""), quote_plus(secret), base64.b64encode(plain).decode()}
+    once = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    once |= {_PERCENT.sub(lambda match: match[0].lower(), form) for form in once}
+    packed = {base64.b64encode(plain).decode(), base64.urlsafe_b64encode(plain).decode()}
+    packed |= {form.rstrip("=") for form in packed}
+    written = {json.dumps(secret)[1:-1], json.dumps(secret)[1:-1].replace("/", "\\/"), html.escape(secret)}
+    written |= {repr(secret)[1:-1], secret.encode("unicode_escape").decode()}
+    twice = {quote(form, safe="") for form in once | packed}
+    forms = once | packed | written | twice | {plain.hex(), plain.hex().upper()}
     return sorted(forms, key=len, reverse=True)

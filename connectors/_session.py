@@ -8,12 +8,12 @@ module, since their texts quote the address with its token.
 from __future__ import annotations
 
 import http.client
+import logging
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,30 +21,23 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from citysync.domain.errors import (
-    ConfigError,
-    OverBudget,
-    Refused,
-    SourceError,
-    Throttled,
-    Unreachable,
-    Unreadable,
-)
+from citysync.domain.errors import OverBudget, SourceError, Throttled
 from citysync.domain.snapshot import RawPage
+from connectors._answer import http_date, skew_note, trouble_of
+from connectors._credentials import Keys, Pass
 from connectors._door import Door
+from connectors._guarded import Wire
 from connectors._gzip import Cut, whole_body
-from connectors._http import Ask, HttpSource, build, build_following, origin
-from connectors._redact import redacted
-from connectors._transport import CONNECT_SECONDS, GuardedPool, GuardedSecurePool, transport_fault
+from connectors._http import Ask, HttpSource, build, build_following, origin, token_ask, token_in
+from connectors._transport import ATTEMPTS, CONNECT_SECONDS, Trouble, transport_fault
 
-ATTEMPTS = 3
-PAUSES = (1.0, 4.0)
-LONGEST_WAIT = 60.0
+PAUSES = (1.0, 4.0, 16.0)
 REQUEST_SECONDS = 120.0
 CITY_BYTES = 2 * 2**30
+SLOWEST_BYTES_A_SECOND = 1024
+_RATE_COUNTS_FROM_SECONDS = 30.0
+_GAP, _LONGEST_GAP = 0.25, 2.0
 _CHUNK = 65_536
-_OK, _NO_CONTENT = 200, 204
-_TOO_MANY, _REQUEST_TIMEOUT, _SERVER_SIDE = 429, 408, 500
 _FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
@@ -66,16 +59,10 @@ class Reply:
 @dataclass(frozen=True, slots=True)
 class _Whole:
     data: bytes
+    url: str
     next_link: str | None
     changed_at: datetime | None
     answered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    error: SourceError
-    again: bool = False
-    after: float | None = None
 
 
 class Session:
@@ -83,15 +70,21 @@ class Session:
 
     def __init__(self, source: HttpSource, door: Door) -> None:
         self._source, self._door = source, door
-        self._secret = _usable(door.secret(source.auth.secret), source.auth.secret) if source.auth.secret else None
+        self._keys = Keys(source.auth, door)
         self._deadline = door.monotonic() + source.budget_seconds
         self._bytes = 0
+        self._gap, self._throttled = 0.0, 0
+        self._skew: timedelta | None = None
+        self._wire = Wire()
         self._http = requests.Session()
         self._http.trust_env = False
+        self._http.verify = source.ca_file or True
         self._http.headers.clear()
         self._http.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "citysync"})
+        # Its debug lines quote every address with its query, and so a token that travels there.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
         for scheme in ("http://", "https://"):
-            self._http.mount(scheme, _Adapter())
+            self._http.mount(scheme, _Adapter(self._wire))
 
     def __enter__(self) -> Self:
         return self
@@ -103,17 +96,20 @@ class Session:
 
     def page(self, number: int, changes: Mapping[str, object]) -> Reply:
         """Return a page of the configured address, some of its parameters set."""
-        return self._fetch(build(self._source, changes, self._secret), number)
+        return self._fetch(lambda: build(self._source, changes, self._show()), number)
 
     def follow(self, number: int, link: str) -> Reply:
         """Return the page a checked next link leads to."""
-        return self._fetch(build_following(self._source, link, self._secret), number)
+        return self._fetch(lambda: build_following(self._source, link, self._show()), number)
 
     def redacted(self, text: str) -> str:
         """Return a text that may be shown: without this city's secret in any form."""
-        if self._secret is None:
-            return redacted(text)
-        return redacted(text, (f"{self._source.auth.user}:{self._secret}", self._secret))
+        return self._keys.redacted(text)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what was odd about the conversation and judges nobody: a clock that is off, requests to slow down."""
+        slowed = f"对方 {self._throttled} 次要求放慢（429），已降低访问频率" if self._throttled else None
+        return tuple(filter(None, (skew_note(self._skew), slowed)))
 
     @contextmanager
     def reading(self, number: int) -> Iterator[None]:
@@ -125,62 +121,116 @@ class Session:
             error.args = (self.redacted(f"{error.place}：{error}"),)
             raise
 
-    def _fetch(self, ask: Ask, number: int) -> Reply:
-        place = f"第 {number} 页"
+    def _fetch(self, compose: Callable[[], Ask], number: int) -> Reply:
+        whole = self._insist(compose, f"第 {number} 页")
+        data = self._keys.without(whole.data)
+        raw = self._door.keep(data, number, self.redacted(whole.url))
+        return Reply(data, raw, whole.url, whole.next_link, whole.changed_at, whole.answered_at)
+
+    def _insist(self, compose: Callable[[], Ask], place: str) -> _Whole:
+        """Return a whole answer, after as many attempts as help; each is composed anew: a signature is good once."""
+        if self._gap:
+            self._door.wait(self._gap)
         attempt = 1
-        while isinstance(outcome := self._attempt(ask), _Trouble):
+        while isinstance(outcome := self._attempt(compose()), Trouble):
+            if self._renewed(outcome):
+                continue
             pause = self._pause(outcome, attempt)
             if pause is None:
                 # Raised outside any except clause: a foreign exception in the chain would print the address.
                 tried = f"（共试 {attempt} 次）" if attempt > 1 else ""
-                raise type(outcome.error)(self.redacted(f"{place}：{outcome.error}{tried}"), place=place)
+                text = self.redacted(f"{place}：{outcome.error}{tried}")
+                raise type(outcome.error)(text, place=place, fault=outcome.error.fault)
             self._door.progress(f"{place}第 {attempt} 次未成功，{pause:.0f} 秒后再试")
             self._door.wait(pause)
             attempt += 1
-        raw = self._door.keep(outcome.data, number, self.redacted(ask.url))
-        return Reply(outcome.data, raw, ask.url, outcome.next_link, outcome.changed_at, outcome.answered_at)
+        return outcome
 
-    def _pause(self, trouble: _Trouble, attempt: int) -> float | None:
-        if not trouble.again or attempt == ATTEMPTS:
+    def _show(self) -> Pass:
+        if self._source.auth.token is not None and self._keys.token is None:
+            self._obtain()
+        return self._keys.show()
+
+    def _obtain(self) -> None:
+        """Exchange the secret for a token; what answers is kept nowhere, since it is a secret itself."""
+        whole = self._insist(lambda: token_ask(self._source, self._keys.secret or ""), "令牌接口")
+        try:
+            token = token_in(self._source, whole.data)
+        except SourceError as error:
+            raise type(error)(self.redacted(f"令牌接口：{error}"), place="令牌接口") from None
+        self._keys.take(token)
+
+    def _renewed(self, trouble: Trouble) -> bool:
+        """Return whether a refused token was replaced by another; once a pull, since a second refusal is an answer."""
+        if not trouble.renewable or self._keys.renewed:
+            return False
+        self._keys.renewed = True
+        if self._source.auth.token is None:
+            return self._keys.read_again()
+        self._obtain()
+        self._door.progress("令牌已失效，已换新令牌继续")
+        return True
+
+    def _pause(self, trouble: Trouble, attempt: int) -> float | None:
+        if isinstance(trouble.error, Throttled):
+            self._throttled += 1
+            self._gap = min(max(_GAP, self._gap * 2), _LONGEST_GAP)
+        if attempt >= trouble.attempts:
             return None
         # A spread without randomness: 21 cities behind one gateway do not come back in the same instant.
         spread = zlib.crc32(f"{self._source.url} {attempt}".encode()) % 1000 / 2000
         pause = PAUSES[attempt - 1] * (0.75 + spread) if trouble.after is None else trouble.after
         return pause if self._door.monotonic() + pause < self._deadline else None
 
-    def _attempt(self, ask: Ask) -> _Whole | _Trouble:
+    def _attempt(self, ask: Ask) -> _Whole | Trouble:
         left = self._deadline - self._door.monotonic()
         if left <= 0:
-            return _Trouble(
+            return Trouble(
                 OverBudget(f"已用完 {self._source.budget_seconds} 秒的时间预算；请检查接口速度或调大 budget_seconds")
             )
         seconds = min(float(self._source.timeout_seconds), left)
+        host = (origin(ask.url) or ("", "?", 0))[1]
+        longest = min(left, CONNECT_SECONDS + seconds + REQUEST_SECONDS)
         try:
-            with self._http.request(
-                ask.method,
-                ask.url,
-                headers=dict(ask.headers),
-                data=ask.body,
-                timeout=(min(CONNECT_SECONDS, seconds), seconds),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                return self._trouble(response) or self._whole(response)
+            with self._wire.no_longer_than(longest):
+                outcome = self._exchange(ask, seconds)
         except Cut as error:
-            return _Trouble(Cut(str(error)), again=True)
+            outcome = Trouble(Cut(str(error)), ATTEMPTS)
         except SourceError as error:
-            return _Trouble(error)
+            outcome = Trouble(error)
         except _FOREIGN as error:
-            host = (origin(ask.url) or ("", "?", 0))[1]
-            return _Trouble(*transport_fault(error, host, seconds))
+            outcome = transport_fault(error, host, seconds)
+        if self._wire.cut:  # whatever it looked like to those who were reading
+            return Trouble(OverBudget(f"响应过慢：{longest:.0f} 秒内没有收完一次响应；请检查接口或网络"))
+        return outcome
 
-    def _whole(self, response: requests.Response) -> _Whole:
+    def _exchange(self, ask: Ask, seconds: float) -> _Whole | Trouble:
+        with self._http.request(
+            ask.method,
+            ask.url,
+            headers=dict(ask.headers),
+            data=ask.body,
+            timeout=(min(CONNECT_SECONDS, seconds), seconds),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            sent_at = http_date(response.headers.get("Date"))
+            if sent_at is not None and self._skew is None:
+                self._skew = sent_at - self._door.now()
+            secret = self._source.auth.secret
+            trouble = trouble_of(response.status_code, response.headers, secret, self._door.now())
+            return trouble or self._whole(response, ask.url)
+
+    def _whole(self, response: requests.Response, url: str) -> _Whole:
         data = whole_body(self._chunks(response), response.headers.get("Content-Encoding", ""))
-        self._bytes += len(data)
+        self._count(len(data))
+        changed_at, answered_at = (http_date(response.headers.get(name)) for name in ("Last-Modified", "Date"))
+        return _Whole(data, url, _next_link(response), changed_at, answered_at)
+
+    def _count(self, size: int) -> None:
+        self._bytes += size
         if self._bytes > CITY_BYTES:
             raise OverBudget(f"全部响应超过上限 {CITY_BYTES // 2**30} GB；请检查接口是否重复给出数据")
-        changed_at, answered_at = (_date(response.headers.get(name)) for name in ("Last-Modified", "Date"))
-        return _Whole(data, _next_link(response), changed_at, answered_at)
 
     def _chunks(self, response: requests.Response) -> Iterator[bytes]:
         # read1, not read: read(n) waits for n bytes, and a byte every few seconds would never meet a time-out.
@@ -189,74 +239,30 @@ class Session:
         while chunk := response.raw.read1(_CHUNK, decode_content=False):
             received += len(chunk)
             now = self._door.monotonic()
-            if now > self._deadline or now - started > REQUEST_SECONDS:
-                raise OverBudget(f"响应过慢：{now - started:.0f} 秒只收到 {received:,} 字节；请检查接口或网络")
+            spent = now - started
+            slow = spent > _RATE_COUNTS_FROM_SECONDS and received < spent * SLOWEST_BYTES_A_SECOND
+            if slow or now > self._deadline or spent > REQUEST_SECONDS:
+                raise OverBudget(f"响应过慢：{spent:.0f} 秒只收到 {received:,} 字节；请检查接口或网络")
             yield chunk
         length = response.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) != received:
+        if length.isdigit() and int(length) != received and not response.raw.chunked:
             raise http.client.IncompleteRead(b"", int(length) - received)
-
-    def _trouble(self, response: requests.Response) -> _Trouble | None:
-        status = response.status_code
-        if status == _OK:
-            return None
-        if status == _NO_CONTENT:
-            return _Trouble(Unreadable("空响应（204）：没有任何内容；这不等于没有事项，请检查接口"))
-        if 300 <= status < 400:  # noqa: PLR2004 — the redirects
-            place = response.headers.get("Location", "未说明")
-            return _Trouble(
-                Unreadable(f"接口要求跳转（{status}）到 {place[:200]}；跳转从不跟随，请把 url 改为最终地址")
-            )
-        if status in {401, 403}:
-            return _Trouble(
-                Refused(f"凭据被拒绝（{status}）；请核对密钥 {self._source.auth.secret or '（未配置 auth）'}")
-            )
-        if status in {_TOO_MANY, _REQUEST_TIMEOUT} or status >= _SERVER_SIDE:
-            return self._later(response)
-        gone = "接口地址已失效" if status in {404, 410} else "接口拒绝了请求"
-        return _Trouble(Unreadable(f"{gone}（{status}）；请核对 url、method 与参数"))
-
-    def _later(self, response: requests.Response) -> _Trouble:
-        status, asked = response.status_code, response.headers.get("Retry-After", "")
-        after = self._retry_after(asked)
-        if after is not None and after > LONGEST_WAIT:
-            return _Trouble(Throttled(f"对方要求等待 {asked[:40]}（{status}），超过 {LONGEST_WAIT:.0f} 秒；请稍后重试"))
-        if status == _TOO_MANY:
-            return _Trouble(Throttled("请求过多（429）；请与市里商定访问频率"), again=True, after=after)
-        return _Trouble(Unreachable(f"服务端出错（{status}）；请市里检查接口"), again=True, after=after)
-
-    def _retry_after(self, asked: str) -> float | None:
-        if asked.strip().isascii() and asked.strip().isdigit():
-            return float(asked)
-        moment = _date(asked)
-        return None if moment is None else max(0.0, (moment - self._door.now()).total_seconds())
-
-
-def _usable(secret: str, name: str) -> str:
-    """Return a secret that can stand in a header; requests would quote an unusable one in its exception."""
-    if not secret or not secret.isascii() or not secret.isprintable():
-        raise ConfigError(f"密钥 {name} 为空，或含有换行、空白以外的不可见字符或非 ASCII 字符；请检查密钥文件的末尾")
-    return secret
 
 
 def _next_link(response: requests.Response) -> str | None:
     return response.links.get("next", {}).get("url")
 
 
-def _date(sent: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(sent or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 class _Adapter(HTTPAdapter):
     """Never retries by itself, and looks at the peer's address before a byte is sent."""
 
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        super().__init__()
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 — handed on
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedSecurePool}
+        self.poolmanager.pool_classes_by_scheme = self._wire.pools
 
     def close(self) -> None:
         """Close every connection now: urllib3 waits for the collector, and an exception's frames keep pools alive."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from citysync.domain.errors import OverBudget
 from citysync.domain.snapshot import RawPage, Snapshot
 from connectors._certify import PageFacts, Reading, certify, second_is_better, second_pass_needed
 from connectors._door import Door
+from connectors._http import Expired
 from connectors._mapping import (
     Plan,
     Record,
@@ -30,6 +32,9 @@ from connectors._mapping import (
 Asked = TypeVar("Asked", int, str)
 MAX_PAGES = 10_000
 _SLACK = 2
+_EMPTY_PAGES_END = 2
+_GROWTH, _SMALL = 3, 1_000  # without a total: three times the last good count, and no alarm about small sources
+_RESTARTED = "游标中途失效，已从头重读"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Answer(Generic[Asked]):
     following: Asked | None
     changed_at: datetime | None = None
     answered_at: datetime | None = None
+    version: str | None = None
 
 
 @dataclass
@@ -51,6 +57,12 @@ class _Pass:
     pages: list[RawPage] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     changed_at: datetime | None = None
+    given_up: list[RawPage] = field(default_factory=list)  # pages of an attempt that had to start again
+
+    @property
+    def evidence(self) -> list[RawPage]:
+        """Return every page that was kept, those of an attempt given up included."""
+        return [*self.given_up, *self.pages]
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,8 @@ class Walk(Generic[Asked]):
     """How a source is walked through.
 
     ``first``: what the first page is asked by; ``read``: (asked, evidence page number) → answer;
-    ``empty_ends``: an empty page is the only end there is; ``total_ends``: nothing is asked beyond the declared total.
+    ``empty_ends``: an empty page is the only end there is; ``total_ends``: nothing is asked beyond the declared total;
+    ``notes``: what was odd about the conversation.
     """
 
     city: City
@@ -67,6 +80,7 @@ class Walk(Generic[Asked]):
     read: Callable[[Asked, int], Answer[Asked]]
     empty_ends: bool
     total_ends: bool
+    notes: Callable[[], tuple[str, ...]] = tuple
 
     def snapshot(self) -> Snapshot:
         """Return the snapshot; raises ``SourceError`` where a page could not be had or read."""
@@ -74,7 +88,7 @@ class Walk(Generic[Asked]):
         plan = plan_for(self.city, self.door.columns)
         first: _Pass = self._once(plan, 0, "")
         second: _Pass | None = (
-            self._once(plan, len(first.pages), "第二遍 ") if second_pass_needed(first.reading) else None
+            self._once(plan, len(first.evidence), "第二遍 ") if second_pass_needed(first.reading) else None
         )
         better = second is not None and second_is_better(first.reading, second.reading)
         chosen = second if second is not None and better else first
@@ -83,14 +97,27 @@ class Walk(Generic[Asked]):
             city_code=self.city.code,
             taken_at=taken_at,
             rows=rows,
-            pages=(*first.pages, *(second.pages if second else ())),
+            pages=(*first.evidence, *(second.evidence if second else ())),
             certificate=certify(first.reading, second.reading if second else None),
             unknown_fields=tuple(sorted(chosen.unknown)),
             source_changed_at=changed_at(rows) or chosen.changed_at,
+            notes=(*self.notes(), *(_RESTARTED for each in (first, second) if each and each.given_up)),
         )
 
     def _once(self, plan: Plan, pages_before: int, label: str) -> _Pass:
-        taken, asked = _Pass(), self.first
+        """Return one pass; where a cursor expires on the way, the pass starts again from the beginning, once."""
+        taken = _Pass()
+        try:
+            return self._through(taken, plan, pages_before, label)
+        except Expired:
+            if not taken.pages:
+                raise
+            again = _Pass(given_up=taken.pages)
+        self.door.progress(f"{label}{_RESTARTED}")
+        return self._through(again, plan, pages_before + len(again.given_up), label)
+
+    def _through(self, taken: _Pass, plan: Plan, pages_before: int, label: str) -> _Pass:
+        asked = self.first
         visited: dict[int | str, int] = {}
         while True:
             number = pages_before + len(taken.pages) + 1
@@ -100,6 +127,8 @@ class Walk(Generic[Asked]):
             self.door.progress(f"{label}{self._told(taken.reading)}")
             if answer.following is None or taken.reading.broken or self._ended(taken.reading):
                 return taken
+            if answer.following in visited and self.empty_ends and not answer.records:
+                return taken  # nothing more, and nowhere else to go
             if answer.following in visited:
                 taken.reading.broken.append(f"第 {number} 页的下一页又回到第 {visited[answer.following]} 页")
                 return taken
@@ -108,9 +137,13 @@ class Walk(Generic[Asked]):
     def _ended(self, reading: Reading) -> bool:
         if self.total_ends and reading.filled:
             return True
-        # One empty page before the declared total is reached may be a hole; two are the end.
-        if self.empty_ends and reading.empty_run >= (1 if reading.declared is None or reading.filled else 2):
+        # One empty page may be a hole, and would cut the directory short in both passes alike; two are the end.
+        if self.empty_ends and reading.empty_run >= (1 if reading.filled else _EMPTY_PAGES_END):
             return True
+        if reading.declared is None and reading.received > self._most_rows():
+            raise OverBudget(
+                f"已读 {reading.received:,} 条仍未结束，上次共 {self.door.last_count:,} 条；请检查分页参数与接口"
+            )
         if reading.pages >= self._most_pages(reading):
             raise OverBudget(f"已读 {reading.pages:,} 页、{reading.received:,} 条仍未结束；请检查分页参数与接口")
         return False
@@ -119,6 +152,10 @@ class Walk(Generic[Asked]):
         if not self.total_ends or reading.declared is None:
             return MAX_PAGES
         return _pages_of(reading) + _SLACK
+
+    def _most_rows(self) -> int:
+        last = self.door.last_count
+        return sys.maxsize if last is None else _GROWTH * last + _SMALL
 
     def _told(self, reading: Reading) -> str:
         total = f"/{_pages_of(reading):,}" if self.total_ends and reading.declared is not None else ""
@@ -131,7 +168,9 @@ def _take(taken: _Pass, answer: Answer[Asked], plan: Plan) -> None:
     taken.pages.append(answer.raw)
     taken.unknown |= unknown_fields(answer.records, plan)
     taken.changed_at = max(filter(None, (taken.changed_at, answer.changed_at)), default=None)
-    taken.reading.add(PageFacts(answer.raw.number, keys_of(frame), answer.total, _fingerprint(answer.records)))
+    taken.reading.add(
+        PageFacts(answer.raw.number, keys_of(frame), answer.total, _fingerprint(answer.records), answer.version)
+    )
 
 
 def _fingerprint(records: Sequence[Record]) -> str:

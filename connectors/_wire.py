@@ -12,6 +12,7 @@ from pathlib import Path
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from citysync.domain.errors import Unreachable
+from connectors._guarded import is_inward
 from connectors._transport import CONNECT_SECONDS, transport_fault
 
 
@@ -33,9 +34,9 @@ def addresses(host: Host) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(host.name, host.port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise transport_fault(error, host.name, CONNECT_SECONDS)[0] from None
+        raise transport_fault(error, host.name, CONNECT_SECONDS).error from None
     named = tuple(sorted({str(entry[4][0]).split("%")[0] for entry in found}))
-    if not is_literal(host.name) and any(_inward(address) for address in named):
+    if not is_literal(host.name) and any(is_inward(ipaddress.ip_address(address)) for address in named):
         raise Unreachable(f"域名 {host.name} 解析到本机或链路本地地址（{'、'.join(named)}）；请检查 DNS 或 url")
     return named
 
@@ -46,7 +47,7 @@ def connect(host: Host) -> float:
     try:
         socket.create_connection((host.name, host.port), timeout=CONNECT_SECONDS).close()
     except OSError as error:
-        raise transport_fault(error, host.name, CONNECT_SECONDS)[0] from None
+        raise transport_fault(error, host.name, CONNECT_SECONDS).error from None
     return (datetime.now(UTC) - started).total_seconds()
 
 
@@ -60,7 +61,7 @@ def certificate_ends(host: Host) -> datetime:
         ):
             ends = (wrapped.getpeercert() or {}).get("notAfter")
     except (OSError, ValueError) as error:
-        raise transport_fault(error, host.name, CONNECT_SECONDS)[0] from None
+        raise transport_fault(error, host.name, CONNECT_SECONDS).error from None
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(ends)), UTC)
 
 
@@ -71,8 +72,3 @@ def is_literal(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _inward(address: str) -> bool:
-    parsed = ipaddress.ip_address(address)
-    return parsed.is_loopback or parsed.is_link_local or parsed.is_unspecified

@@ -16,7 +16,7 @@ from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
-from connectors._http import HttpSource, Marker, declared, message_of, records_of, stands, verify
+from connectors._http import Expired, HttpSource, Marker, declared, message_of, records_of, stands, verify, version_of
 from connectors._mapping import dig, text
 from connectors._session import Session
 from connectors._text import read_json
@@ -30,6 +30,7 @@ class Source(HttpSource):
     cursor: str
     first_cursor: str | None = None
     end: Marker | None = None
+    expired: Marker | None = None
     size_param: str | None = None
     page_size: Annotated[int, Field(ge=1, le=100_000)] = 100
 
@@ -37,6 +38,8 @@ class Source(HttpSource):
     def _end_is_not_ok(self) -> Source:
         if self.ok is not None and self.ok == self.end:
             raise ValueError("ok 与 end 不能是同一个值：否则无法区分还有数据与已经结束")
+        if self.expired is not None and self.expired in {self.ok, self.end}:
+            raise ValueError("expired 不能与 ok 或 end 是同一个值：否则无法区分游标失效与已经结束")
         return self
 
 
@@ -57,14 +60,16 @@ def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
             with session.reading(number):
                 document = read_json(reply.data, source.encoding)
                 ended = source.end is not None and stands(source.end, document)
+                if source.expired is not None and stands(source.expired, document):
+                    raise Expired(f"游标失效：{message_of(document)}；请市里延长游标有效期")
                 if not ended:
                     verify(source, document)
                 records = records_of(source, document, first=cursor == first and not ended)
                 following = None if ended else _following(source, document)
-                total = declared(source, document)
-            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at)
+                total, version = declared(source, document), version_of(source, document)
+            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at, version)
 
-        yield Walk(city, door, first, read, empty_ends=source.end is None, total_ends=False)
+        yield Walk(city, door, first, read, empty_ends=source.end is None, total_ends=False, notes=session.notes)
 
 
 def _following(source: Source, document: object) -> str | None:

@@ -11,7 +11,7 @@ from pydantic import Field
 from citysync.domain.city import City
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
-from connectors._http import HttpSource, declared, next_address, records_of, verify
+from connectors._http import HttpSource, declared, next_address, records_of, verify, version_of
 from connectors._mapping import dig, text
 from connectors._session import Reply, Session
 from connectors._text import read_json
@@ -44,10 +44,10 @@ def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
                 verify(source, document)
                 records = records_of(source, document, first=not link)
                 following = _following(source, reply, document)
-                total = declared(source, document)
-            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at)
+                total, version = declared(source, document), version_of(source, document)
+            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at, version)
 
-        yield Walk(city, door, "", read, empty_ends=False, total_ends=False)
+        yield Walk(city, door, "", read, empty_ends=False, total_ends=False, notes=session.notes)
 
 
 def _following(source: Source, reply: Reply, document: object) -> str | None:

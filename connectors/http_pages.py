@@ -11,7 +11,7 @@ from pydantic import Field
 from citysync.domain.city import City
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
-from connectors._http import HttpSource, declared, records_of, verify
+from connectors._http import HttpSource, declared, records_of, verify, version_of
 from connectors._session import Session
 from connectors._text import read_json
 from connectors._walk import Answer, Walk
@@ -43,11 +43,11 @@ def walking(city: City, source: Source, door: Door) -> Iterator[Walk[int]]:
                 document = read_json(reply.data, source.encoding)
                 verify(source, document)
                 records = records_of(source, document, first=page == source.first_page)
-                total = declared(source, document)
+                total, version = declared(source, document), version_of(source, document)
             following = page + 1 if source.page_param else None
-            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at)
+            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at, version)
 
-        yield Walk(city, door, source.first_page, read, empty_ends=True, total_ends=True)
+        yield Walk(city, door, source.first_page, read, empty_ends=True, total_ends=True, notes=session.notes)
 
 
 def _changes(source: Source, page: int) -> dict[str, object]:

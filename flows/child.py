@@ -12,6 +12,7 @@ from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from citysync.config.settings import load_settings
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.errors import CitySyncError, ConfigError
 from citysync.domain.verdict import Verdict
@@ -89,6 +90,7 @@ def _door(job: Job, connection: Connection) -> Door:
         now=_now,
         monotonic=time.monotonic,
         progress=progress,
+        renew=lambda name: load_settings().secrets().get(name),
     )
 
 

@@ -45,7 +45,8 @@ def sync_city(city: City, run: Run, master: MasterCatalogue, memory: Memory, mea
     pages: list[RawPage] = []
     means.step(f"取数：{city.source.connector}")
     try:
-        snapshot = pull(city, replace(means.door, keep=_remembering(means.door, pages)))
+        door = replace(means.door, keep=_remembering(means.door, pages), last_count=memory.last_count)
+        snapshot = pull(city, door)
     except SourceError as error:
         verdict = judge(Facts(city=city, run=run, judged_at=means.now(), error=error))
         return CityRun(verdict, None, tuple(pages), no_findings(), no_rejections(), adopted=False)

@@ -222,8 +222,9 @@ def _resolved(tree: Table, folder: Path) -> Table:
     resolved = dict(source)
     if _relative(path := source.get("path")):
         resolved["path"] = f"{glob.escape(str(folder))}/{path}"  # a path may be a pattern, the folder is none
-    if _relative(manifest := source.get("manifest")):
-        resolved["manifest"] = str(folder / str(manifest))
+    for key in ("manifest", "ca_file"):
+        if _relative(name := source.get(key)):
+            resolved[key] = str(folder / str(name))
     if isinstance(url := source.get("url"), str) and (found := _SQLITE.match(url)):
         resolved["url"] = f"{found[1]}{found[2] or ''}{folder / found[3]}"
     return {**tree, "source": resolved}

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 DivisionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
 SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 
@@ -20,11 +21,53 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class TokenSource(Strict):
+    """Where a short-lived token is had for the secret: at the start of a pull, and once more when it expires.
+
+    ``params`` are sent as they stand, the secret beside them as ``secret_param``; ``path``: the token in the answer.
+    """
+
+    url: str
+    method: Literal["GET", "POST"] = "POST"
+    body: Literal["json", "form"] = "form"
+    params: dict[str, str] = {}
+    secret_param: Annotated[str, StringConstraints(min_length=1)] = "client_secret"  # noqa: S105 — a parameter's name
+    path: Annotated[str, StringConstraints(min_length=1)] = "access_token"
+
+
+class Signing(Strict):
+    """How a request is signed, in the shape provincial gateways use: a digest over time, a number used once, token.
+
+    ``recipe``: what is digested, of ``{timestamp}``, ``{nonce}``, ``{token}``; the secret is the token.
+    """
+
+    digest: Literal["sha256", "sm3"] = "sha256"
+    recipe: str = "{timestamp}{nonce}{token}"
+    upper: bool = False
+    milliseconds: bool = False
+    timestamp_header: HeaderName = "x-timestamp"
+    nonce_header: HeaderName = "x-nonce"
+    signature_header: HeaderName = "x-signature"
+    user_header: HeaderName | None = None
+
+    @field_validator("recipe")
+    @classmethod
+    def _of_known_parts(cls, recipe: str) -> str:
+        rest = recipe
+        for part in ("{timestamp}", "{nonce}", "{token}"):
+            rest = rest.replace(part, "")
+        if "{token}" not in recipe or "{timestamp}" not in recipe or "{" in rest or "}" in rest:
+            raise ValueError("recipe 由 {timestamp}、{nonce}、{token} 组成，至少含 {timestamp} 与 {token}")
+        return recipe
+
+
 class Auth(Strict):
     """How to prove who we are. ``secret`` names a secret; its value never stands in a file.
 
     ``header``: the header that carries the secret (kind ``header``); ``param``: a dotted path in the query or body
-    that carries the token instead of a header (kind ``bearer``); ``user``: a plain account name (kind ``basic``, SQL).
+    that carries the token instead of a header (kind ``bearer``); ``user``: a plain account name (kinds ``basic``,
+    ``signature``, SQL); ``token``: where the secret is exchanged for a token (kind ``bearer``); ``signing``: how
+    requests are signed (kind ``signature``).
     """
 
     kind: Literal["none", "bearer", "header", "basic", "signature"] = "none"
@@ -32,6 +75,8 @@ class Auth(Strict):
     user: str | None = None
     header: str | None = None
     param: str | None = None
+    token: TokenSource | None = None
+    signing: Signing | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Auth:
@@ -39,6 +84,12 @@ class Auth(Strict):
             raise ValueError(f'auth.kind = "{self.kind}" 需要 secret = "变量名"')
         if self.kind == "header" and self.header is None:
             raise ValueError('auth.kind = "header" 需要 header = "X-…"')
+        if self.token is not None and self.kind != "bearer":
+            raise ValueError('auth.token 只用于 kind = "bearer"')
+        if self.signing is not None and self.kind != "signature":
+            raise ValueError('auth.signing 只用于 kind = "signature"')
+        if self.signing is not None and self.signing.user_header is not None and self.user is None:
+            raise ValueError('auth.signing.user_header 还需要 user = "账号"')
         return self
 
 

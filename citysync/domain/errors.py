@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from citysync.domain.verdict import Fault
+
 
 class CitySyncError(Exception):
     """Base of everything raised on purpose."""
@@ -45,20 +47,28 @@ class StorageError(CitySyncError):
 
 
 class SourceError(CitySyncError):
-    """A city's source did not give its directory. Raised by connectors; becomes a verdict."""
+    """A city's source did not give its directory. Raised by connectors; becomes a verdict.
+
+    ``fault``: whose it is. Each class has its usual one; whoever raises it knows better where an error of the same
+    name has several causes (a name that does not resolve is nobody's, a server that answers 503 is the city's).
+    """
 
     reason = "source"
+    fault: Fault = Fault.CITY
 
-    def __init__(self, text: str, *, place: str = "") -> None:
+    def __init__(self, text: str, *, place: str = "", fault: Fault | None = None) -> None:
         super().__init__(text)
         self.place = place
+        if fault is not None:
+            self.fault = fault
 
 
 class Unreachable(SourceError):
-    """The source did not answer: DNS, refused, reset or timed out."""
+    """The source did not answer: DNS, refused, reset or timed out. Nobody is blamed unless it is known better."""
 
     reason = "unreachable"
     retryable = True
+    fault = Fault.NETWORK
 
 
 class Throttled(SourceError):

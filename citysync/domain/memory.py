@@ -42,5 +42,10 @@ class Memory:
     lost: str | None = None
     absent_before: AbstractSet[tuple[str, str]] = frozenset()
 
+    @property
+    def last_count(self) -> int | None:
+        """Return how many rows the last good snapshot had, None without one."""
+        return self.good_counts[-1] if self.good_counts else None
+
 
 FIRST_TIME = Memory()

@@ -13,7 +13,7 @@ from datetime import datetime
 import polars as pl
 
 from citysync.domain.city import City
-from citysync.domain.errors import SourceError, Unreachable, Unreadable
+from citysync.domain.errors import SourceError, Unreadable
 from citysync.domain.findings import no_findings
 from citysync.domain.outcome import Validation, no_tallies
 from citysync.domain.run import Run
@@ -54,7 +54,8 @@ def judge(facts: Facts) -> Verdict:
     if facts.held:
         return _verdict(facts, State.HELD, [_REACHED, *_contradicted(facts), *facts.held])
     if facts.error is not None:
-        return _verdict(facts, State.NOT_SYNCED, _source_failed(facts.error))
+        state = State.UNKNOWN if facts.error.fault in _NOT_THEIRS else State.NOT_SYNCED
+        return _verdict(facts, state, _source_failed(facts.error))
     if _is_contradicted(facts):
         return _verdict(facts, State.NOT_SYNCED, [_REACHED, *_contradicted(facts)])
     return _judge_rows(facts)
@@ -154,14 +155,18 @@ def _ok(axis: Axis) -> Reason:
 # What decided the state comes first: people read the first reason. A doubt (unknown) decides no state by itself.
 _DECIDING = (Standing.FAILING, Standing.GRACE, Standing.UNKNOWN)
 _REACHED = _ok(Axis.REACHABLE)
+_NOT_THEIRS = frozenset({Fault.OURS, Fault.MASTER})
 
 
 def _source_failed(error: SourceError) -> list[Reason]:
-    """Return what a failed pull says: who did not answer, or that the answer was not the directory."""
-    fault = Fault.NETWORK if isinstance(error, Unreachable) else Fault.CITY
+    """Return what a failed pull says: who did not answer, or that the answer was not the directory.
+
+    The error itself knows whose fault it is; what is ours or the master's is no failure of the city on any axis.
+    """
     text = f"{error}（{error.place}）" if error.place and error.place not in str(error) else str(error)
     axis = Axis.COMPLETE if isinstance(error, Unreadable) else Axis.REACHABLE
-    failed = Reason(error.reason, axis, Standing.FAILING, fault, text)
+    standing = Standing.UNKNOWN if error.fault in _NOT_THEIRS else Standing.FAILING
+    failed = Reason(error.reason, axis, standing, error.fault, text)
     return [_REACHED, failed] if axis is Axis.COMPLETE else [failed]
 
 

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from citysync.domain.errors import OverBudget, Unreachable, Unreadable
 from citysync.domain.items import label
 from citysync.domain.snapshot import Grade
+from citysync.domain.verdict import Fault
 from connectors._files import read_records
 from tests.connectors.doors import Memory, city_of, code, codes, directory, pulled
 
@@ -194,10 +195,11 @@ def test_the_newest_by_name_is_taken_and_links_are_not(tmp_path: Path) -> None:
     assert snapshot.source_changed_at == changed
 
 
-def test_a_file_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_unreachable_and_the_citys(tmp_path: Path) -> None:
     for name in ("a.csv", "*.csv"):
-        with pytest.raises(Unreachable, match="深圳市（440300）"):
+        with pytest.raises(Unreachable, match="深圳市（440300）") as caught:
             pulled({"connector": "file_drop", "path": str(tmp_path / name)})
+        assert caught.value.fault is Fault.CITY
 
 
 def manifest_of(folder: Path, files: Mapping[str, bytes], **wrong: Any) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def test_a_city_that_agrees_is_in_sync_without_any_reason() -> None:
     ("error", "reachable", "complete", "fault"),
     [
         (Unreachable("连接被拒绝"), Standing.FAILING, Standing.UNKNOWN, Fault.NETWORK),
+        (Unreachable("服务端出错（503）", fault=Fault.CITY), Standing.FAILING, Standing.UNKNOWN, Fault.CITY),
         (Throttled("要求 2 小时后再来"), Standing.FAILING, Standing.UNKNOWN, Fault.CITY),
         (Refused("凭据被拒绝（401）"), Standing.FAILING, Standing.UNKNOWN, Fault.CITY),
         (OverBudget("超过 900 秒"), Standing.FAILING, Standing.UNKNOWN, Fault.CITY),
@@ -85,6 +86,12 @@ def test_a_city_that_gave_nothing_is_not_synced(
     ]
     assert verdict.counts == Counts()
     assert verdict.grade is None
+
+
+def test_a_failure_that_is_ours_flags_nobody() -> None:
+    verdict = failed(Unreachable("缺少驱动", fault=Fault.OURS))
+    assert (verdict.state, verdict.reasons[0].fault) == (State.UNKNOWN, Fault.OURS)
+    assert axes(verdict) == (Standing.UNKNOWN,) * 5
 
 
 def test_the_place_of_an_error_is_told_once() -> None:
