@@ -7,9 +7,10 @@ import pkgutil
 from functools import cache
 
 from citysync.domain.city import City, SourceBase
-from citysync.domain.errors import SourceError
+from citysync.domain.errors import SourceError, Unreadable
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
+from connectors._text import printable
 
 __all__ = ["Door", "names", "pull", "source_model"]
 
@@ -38,6 +39,8 @@ def pull(city: City, door: Door) -> Snapshot:
     try:
         snapshot: Snapshot = connector.pull(city, city.source, door)
     except SourceError as error:
-        error.args = (f"{city.name}（{city.code}）{error}",)
+        error.args = (printable(f"{city.name}（{city.code}）{error}"),)
         raise
+    except RecursionError:
+        raise Unreadable(f"{city.name}（{city.code}）数据嵌套过深，无法读取；请检查接口") from None
     return snapshot

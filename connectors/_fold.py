@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from citysync.domain.errors import Unreadable
-from connectors._mapping import instant, keys_of
+from connectors._mapping import keys_of
+from connectors._moments import instant
 
 _DELETE = "d"
 _OPERATIONS = ("i", "u", _DELETE)
@@ -27,7 +28,7 @@ def folded(rows: pl.DataFrame, meanings: Mapping[str, str], table: str) -> pl.Da
         place=pl.int_range(pl.len()),
         key=_keys(rows),
         operation=operations,
-        at=_moments(rows),
+        at=_moments(rows, table),
         batch_number=batch.cast(pl.Int64, strict=False),
         batch=batch,
     )
@@ -62,11 +63,22 @@ def _keys(rows: pl.DataFrame) -> pl.Series:
     return pl.Series("key", texts, dtype=pl.String)
 
 
-def _moments(rows: pl.DataFrame) -> pl.Series:
-    """Return when each operation happened, in microseconds; what cannot be read counts as earliest."""
+def _moments(rows: pl.DataFrame, table: str) -> pl.Series:
+    """Return when each operation happened, in microseconds; an empty time counts as earliest.
+
+    Raises ``Unreadable`` for a time nobody can read: taken for earliest, it would let an older operation win.
+    """
     if "cd_time" not in rows.columns:
         return pl.Series("at", [None] * rows.height, dtype=pl.Int64)
     sent = rows["cd_time"].to_list()
     known = {word: instant(word) for word in set(sent)}
+    strange = next((word for word in sent if word is not None and word.strip() and known[word] is None), None)
+    if strange is not None:
+        code = rows.filter(pl.col("cd_time") == strange)["task_code"][0] if "task_code" in rows.columns else None
+        raise Unreadable(
+            f"表 {table} 的同步时间 cd_time 无法识别：{strange[:40]!r}（实施编码 {code or '空'}）；"
+            "应如 2026-11-23 08:30:00，请更正，否则不知哪条操作在后",
+            place=table,
+        )
     numbers = {word: None if moment is None else round(moment.timestamp() * 1e6) for word, moment in known.items()}
     return pl.Series("at", [numbers[word] for word in sent], dtype=pl.Int64)

@@ -9,23 +9,31 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from citysync.domain import codes
 from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
-from citysync.domain.items import HEADINGS
+from citysync.domain.items import COLUMNS, HEADINGS, NUMERIC, Kind
 
 Record = Mapping[str, object]
 Key = tuple[str, str | None]
 _MISSING = object()
-_ZONE = ZoneInfo("Asia/Shanghai")
 _EXACT_INTEGERS = 1e15  # a spreadsheet keeps 15 digits
 _HANDLE_ITEM_LENGTH = 33
-_SECONDS_DIGITS, _MILLISECONDS_DIGITS = 10, 13
+_CODES = frozenset(name for name, column in COLUMNS.items() if column.kind is Kind.CODE)
+_WIDTHS = {"areacode": 6, "catalog_code": 12}  # all digits in every national code list
+_CODES = frozenset(name for name, column in COLUMNS.items() if column.kind is Kind.CODE)
+_WIDTHS = {"areacode": 6, "catalog_code": 12}  # all digits in every national code list
+
+
+class Number(str):
+    """The text of a cell that held a number: where a code should stand, digits or zeros may be lost already."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ def to_frame(records: Sequence[Record], plan: Plan, page_no: int) -> pl.DataFram
     for name, path in plan.paths.items():
         values = _column(records, path, present)
         if values is not None:
-            columns.append(_series(name, values))
+            columns.append(_series(name, values if name not in _CODES else [_code(name, value) for value in values]))
     return pl.DataFrame(columns)
 
 
@@ -115,31 +123,21 @@ def unknown_fields(records: Sequence[Record], plan: Plan) -> set[str]:
 
 
 def keys_of(frame: pl.DataFrame) -> list[Key | None]:
-    """Return each row's (实施编码, 业务办理项编码); a 33-character code is both; None where no code was sent."""
+    """Return each row's (实施编码, 业务办理项编码), folded; a 33-character code is both; None where no code was sent.
+
+    Folded, because a column of fixed width pads its codes with blanks, and one operation of an item may be typed in
+    full-width digits: they are one key all the same.
+    """
     if "task_code" not in frame.columns:
         return [None] * frame.height
-    codes = frame["task_code"].to_list()
-    handles = frame["task_handle_item"].to_list() if "task_handle_item" in frame.columns else [None] * frame.height
-    return [_key(code, handle) for code, handle in zip(codes, handles, strict=True)]
+    sent = _folded(frame, "task_code")
+    handles = _folded(frame, "task_handle_item") if "task_handle_item" in frame.columns else [None] * frame.height
+    return [_key(code, handle) for code, handle in zip(sent, handles, strict=True)]
 
 
-def changed_at(frame: pl.DataFrame) -> datetime | None:
-    """Return the latest instant of ``cd_time`` (naive times are Asia/Shanghai), None if none can be read."""
-    if "cd_time" not in frame.columns:
-        return None
-    return max(filter(None, map(instant, frame["cd_time"].unique())), default=None)
-
-
-def instant(sent: str | None) -> datetime | None:
-    """Return the instant a text speaks of: ISO 8601 with or without a zone, epoch seconds or milliseconds."""
-    text = (sent or "").strip()
-    try:
-        if text.isascii() and text.isdigit() and len(text) in {_SECONDS_DIGITS, _MILLISECONDS_DIGITS}:
-            return datetime.fromtimestamp(int(text) / (1 if len(text) == _SECONDS_DIGITS else 1000), UTC)
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=_ZONE)).astimezone(UTC)
+def _folded(frame: pl.DataFrame, column: str) -> list[str | None]:
+    folded = frame.select(codes.folded(pl.col(column)).replace("", None)).to_series()
+    return folded.to_list()
 
 
 def text(value: object) -> str | None:
@@ -157,6 +155,17 @@ def number_text(value: float) -> str:
     A code that a spreadsheet turned into a number thus shows its damage instead of looking like a code again.
     """
     return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGERS else repr(value)
+
+
+def _code(name: str, value: object) -> object:
+    """Return a code's value; a number with its zeros again where the width is fixed, else marked as a number."""
+    if type(value) is str or value is None or not isinstance(value, Number | int | float | Decimal):
+        return value
+    digits = value if isinstance(value, Number) else _scalar_text(value)
+    width = _WIDTHS.get(name, 0)
+    if not digits.isdigit():
+        return str(digits)  # 1.14403000075411e+30 shows its damage by itself
+    return digits.zfill(width) if len(digits) <= width else f"{digits}{NUMERIC}"
 
 
 def _column(records: Sequence[Record], path: str, present: set[str]) -> list[object] | None:

@@ -13,43 +13,80 @@ from html import unescape
 from typing import NoReturn
 
 from citysync.domain.errors import Unreadable
+from connectors._mixed import refusal, refuse_mixed
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_MARK = "\ufeff"
+_LINE_END = b"\n"
+_SHOWN = (
+    {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n\r"}
+    | {code: f"\\x{code:02x}" for code in range(0x7F, 0xA0)}
+    | {code: f"\\u{code:04x}" for code in (*range(0xD800, 0xE000), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+)
 _TITLE = re.compile(r"<title[^>]*>([^<]{0,200})", re.IGNORECASE)
 _HEAD = 65_536
 
 
-def decode(data: bytes, encoding: str | None = None) -> str:
+def decode(data: bytes, encoding: str | None = None, noted: list[str] | None = None) -> str:
     """Return text: by the encoding given, else BOM, strict UTF-8, strict GB18030; else ``Unreadable`` with the place.
 
-    GB18030 also reads what is labelled gb2312 or gbk. A BOM is never part of the text.
+    GB18030 also reads what is labelled gb2312 or gbk. A BOM is never part of the text. ``noted``: takes what people
+    should know of the choice.
     """
-    if encoding is not None:
-        return _strictly(data, (encoding.replace("utf-8", "utf-8-sig"),))
     for mark, name in _BOMS:
         if data.startswith(mark):
-            return _strictly(data, (name,))
-    return _strictly(data, ("utf-8", "gb18030"))
+            return _with_mark(data, name, encoding)
+    if encoding is None:
+        return _undeclared(data, noted)
+    text = _strictly(data, encoding)
+    if encoding == "gb18030":
+        refuse_mixed(data, encoding)
+    return text
 
 
-def _strictly(data: bytes, encodings: tuple[str, ...]) -> str:
-    furthest = 0
-    for name in encodings:
-        try:
-            return data.decode(name)
-        except UnicodeDecodeError as error:
-            furthest = max(furthest, error.start)
-    tried = "、".join(name.removesuffix("-sig").upper() for name in encodings)
-    row = data.count(b"\n", 0, furthest) + 1
-    remedy = "请统一以 UTF-8 导出，或在 source.encoding 写明编码"
-    raise Unreadable(
-        f"编码不是 {tried}：第 {furthest:,} 字节（第 {row:,} 行）起无法解码；{remedy}",
-        place=f"第 {row} 行",
-    )
+def _with_mark(data: bytes, name: str, declared: str | None) -> str:
+    shown = name.removesuffix("-sig")
+    if declared not in {None, shown}:
+        raise Unreadable(f"文件带有 {shown.upper()} 的字节顺序标记，而 source.encoding 写明 {declared}；请核对城市文件")
+    return _strictly(data, name).lstrip(_MARK)  # a file put together from two has two
+
+
+def _undeclared(data: bytes, noted: list[str] | None) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            text = f"文件在一个字的中间结束（第 {error.start:,} 字节）：内容不完整；请重新上传"
+            raise Unreadable(text, place=f"第 {data.count(_LINE_END) + 1} 行") from error
+    try:
+        text = data.decode("gb18030")
+    except UnicodeDecodeError as error:
+        raise refusal(data, "UTF-8、GB18030") from error
+    refuse_mixed(data, None)
+    if noted is not None:
+        noted.append("实际编码为 GB18030，未声明；建议统一以 UTF-8 导出")
+    return text
+
+
+def _strictly(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        row = data[: error.start].decode(encoding, "ignore").count("\n") + 1
+        raise Unreadable(
+            f"编码不是 {encoding.removesuffix('-sig').upper()}：第 {error.start:,} 字节（第 {row:,} 行）起无法解码；"
+            "请统一以 UTF-8 导出，或在 source.encoding 写明编码",
+            place=f"第 {row} 行",
+        ) from error
+
+
+def printable(text: str) -> str:
+    """Return a text that any screen, log and database takes: what cannot be seen is shown by its number."""
+    return text.translate(_SHOWN)
 
 
 def read_json(data: bytes, encoding: str | None = None) -> object:

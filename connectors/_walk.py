@@ -17,17 +17,8 @@ from citysync.domain.snapshot import RawPage, Snapshot
 from connectors._certify import PageFacts, Reading, certify, second_is_better, second_pass_needed
 from connectors._door import Door
 from connectors._http import Expired
-from connectors._mapping import (
-    Plan,
-    Record,
-    changed_at,
-    in_order,
-    keys_of,
-    plan_for,
-    stacked,
-    to_frame,
-    unknown_fields,
-)
+from connectors._mapping import Plan, Record, in_order, keys_of, plan_for, stacked, to_frame, unknown_fields
+from connectors._moments import changed_at
 
 Asked = TypeVar("Asked", int, str)
 MAX_PAGES = 10_000

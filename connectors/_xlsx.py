@@ -8,31 +8,32 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
-from citysync.domain.errors import OverBudget, Unreadable
-from connectors._mapping import number_text
+from citysync.domain.errors import Unreadable
+from connectors._archive import check_archive
+from connectors._mapping import Number, number_text
 
 _HEADER_WITHIN = 20
 _ENOUGH_HEADINGS = 2
-_UNPACKED_CAP = 512 * 2**20
-_OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
 
 
-def read_xlsx(data: bytes, known: Collection[str]) -> list[dict[str, object]]:
-    """Return the rows below the header row of the one sheet that has known headings.
+def read_xlsx(data: bytes, known: Collection[str], noted: list[str] | None = None) -> list[dict[str, object]]:
+    """Return the rows below the header row of the one sheet that has known headings; hidden sheets do not count.
 
-    Numbers become their shortest text, beyond 15 digits with an exponent, so that a code Excel damaged shows it; dates
-    ISO 8601. Raises ``Unreadable`` for what is no whole workbook, ``OverBudget`` for a bomb.
+    Numbers become their shortest text (a ``Number``), beyond 15 digits with an exponent, so that a code Excel damaged
+    shows it; dates ISO 8601. Raises ``Unreadable`` for what is no whole workbook, ``OverBudget`` for a bomb.
     """
-    _check_archive(data)
+    check_archive(data)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = {
-            name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
-        }
+        shown = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
+        sheets = {name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in shown}
     except (CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
         raise Unreadable(f"XLSX 文件不完整或已损坏（{type(error).__name__}）；请重新导出") from error
+    hidden = [name for name in workbook.sheet_names if name not in sheets]
+    if hidden and noted is not None:
+        noted.append(f"未读取隐藏的工作表：{'、'.join(hidden)}")
     name, start = _table(sheets, known)
     header = _header(sheets[name][start], name)
     return [
@@ -40,21 +41,6 @@ def read_xlsx(data: bytes, known: Collection[str]) -> list[dict[str, object]]:
         for row in sheets[name][start + 1 :]
         if any(row[column] != "" for column in header)
     ]
-
-
-def _check_archive(data: bytes) -> None:
-    if data.startswith(_OLD_OR_LOCKED):
-        raise Unreadable("文件实际为旧版 xls 或加密的工作簿；请另存为未加密的 xlsx")
-    if not data.startswith(b"PK"):
-        actual = "网页（HTML）" if data.lstrip()[:1] == b"<" else "其他格式"
-        raise Unreadable(f"文件实际为{actual}而不是 xlsx；请重新导出")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise Unreadable("XLSX 文件不完整（缺少目录）；请重新上传") from error
-    if unpacked > _UNPACKED_CAP:
-        raise OverBudget(f"XLSX 解压后 {unpacked / 2**20:,.0f} MB，超过上限 {_UNPACKED_CAP // 2**20} MB；请检查文件")
 
 
 def _table(sheets: dict[str, list[list[Any]]], known: Collection[str]) -> tuple[str, int]:
@@ -88,7 +74,7 @@ def _text(cell: Any) -> str | None:  # noqa: ANN401 — calamine's cells are of 
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float | int):
-        return number_text(float(cell))
+        return Number(number_text(float(cell)))
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ")
     if isinstance(cell, date | time):

@@ -18,17 +18,8 @@ from connectors._certify import single
 from connectors._door import Door
 from connectors._drop import Listed, bytes_of, is_plain, listed, newest
 from connectors._files import FORMATS, Format, read_records
-from connectors._mapping import (
-    Record,
-    changed_at,
-    in_order,
-    keys_of,
-    plan_for,
-    stacked,
-    to_frame,
-    unknown_fields,
-    with_headings,
-)
+from connectors._mapping import Record, in_order, keys_of, plan_for, stacked, to_frame, unknown_fields, with_headings
+from connectors._moments import changed_at
 
 # Reading the same file again proves nothing; JSON and XLSX at least show by their structure that they end.
 _UNPROVED: dict[Format, Grade] = {"csv": Grade.C, "jsonl": Grade.C, "json": Grade.B, "xlsx": Grade.B}

@@ -19,7 +19,8 @@ from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
 from connectors._certify import single
 from connectors._door import Door
 from connectors._fold import folded
-from connectors._mapping import Plan, changed_at, in_order, keys_of, plan_for, stacked, text, to_frame
+from connectors._mapping import Plan, in_order, keys_of, plan_for, stacked, text, to_frame
+from connectors._moments import changed_at
 from connectors._sql import DRIVERS, Reader, source_url
 
 _BATCH = 10_000

@@ -14,7 +14,7 @@ SEPARATORS = r"[,，、;；|]"
 EXPECTED = {Kind.INTEGER: "整数", Kind.DAYS: "整数", Kind.DATE: "日期"}
 DTYPES: dict[Kind, pl.DataType] = {Kind.INTEGER: pl.Int64(), Kind.DAYS: pl.Int64(), Kind.DATE: pl.Date()}
 
-_VISIBLE = r"[^\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x1f]"
+_VISIBLE = r"[^\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u2400-\u2421\ufeff\x00-\x1f]"
 _INTEGER = r"^([0-9]+)(?:\.0+)?$"
 _UNIT = "|".join(DAY_UNITS)
 _DAYS = (
@@ -28,7 +28,7 @@ _DATE = (
     rf"(?:{_CLOCK})?$"
 )
 _COMPACT = r"^([0-9]{8})[0-9]{6}$"  # 20240209123000
-_NO_DAY = r"^(?:0000-?0{1,2}-?0{1,2}|9999-?12-?31)$"  # what databases write for "no day"
+_NO_DAY = r"^(?:0000-?0{1,2}-?0{1,2}|9999-?12-?31|1970-?0?1-?0?1)$"  # what databases write for "no day"
 
 
 def stripped(text: pl.Expr) -> pl.Expr:
@@ -74,7 +74,7 @@ def day(text: pl.Expr) -> pl.Expr:
 
 
 def is_no_day(text: pl.Expr) -> pl.Expr:
-    """Return whether the text is what databases write for "no day" (0000-00-00, 9999-12-31)."""
+    """Return whether the text is what databases write for "no day" (0000-00-00, 9999-12-31, 1970-01-01)."""
     return _written(text).str.contains(_NO_DAY)
 
 

@@ -17,6 +17,11 @@ RULES = (
     "value_unlisted",
     "areacode_foreign",
     "catalog_code_missing",
+    "catalog_code_malformed",
+    "code_damaged",
+    "text_garbled",
+    "value_nested",
+    "test_data",
 )
 _ALWAYS_IN_FINDINGS = ("check", "severity", "fault", "suspected")
 _ALWAYS_IN_REJECTIONS = ("row_no", "field", "rule", "expected", "hint")

@@ -10,11 +10,12 @@ from citysync.domain import items
 from citysync.domain.city import City
 from citysync.domain.findings import PLACE
 from citysync.domain.items import Kind
-from schemas import casting
+from schemas import casting, cleaning
 from schemas.reading import text_of
-from schemas.rules import sent
+from schemas.rules import SENT, sent
 
 NOTES: dict[str, pl.DataType] = {"check": pl.String(), **PLACE}
+_ODD = {"text_cleaned": cleaning.UNCLEAN, "text_deceptive": cleaning.DECEPTIVE}
 _FOLDABLE = "[^!-~]"  # folding leaves printed ASCII alone
 
 
@@ -23,7 +24,7 @@ def notes(rows: pl.DataFrame, city: City, columns: Sequence[str]) -> pl.DataFram
 
     ``rows``: rows with both sides, twins included, so that which twin is kept changes nothing.
     """
-    parts, rows_of = [], rows.lazy()
+    parts, rows_of = [_of_texts(rows, city, columns)], rows.lazy()
     for name in columns:
         kind = items.COLUMNS[name].kind
         if kind in casting.EXPECTED:
@@ -34,6 +35,23 @@ def notes(rows: pl.DataFrame, city: City, columns: Sequence[str]) -> pl.DataFram
             suspects = rows_of.filter(sent(name).str.contains(_FOLDABLE))
             parts.append(_noted(suspects.filter(cleaned != sent(name)), "code_cleaned", name, cleaned))
     return pl.concat([pl.DataFrame(schema=NOTES), *pl.collect_all(parts)]).unique().sort(list(NOTES))
+
+
+def _of_texts(rows: pl.DataFrame, city: City, columns: Sequence[str]) -> pl.LazyFrame:
+    """Return the notes about texts that were cleaned, or look like others."""
+    names = [name for name in columns if items.COLUMNS[name].kind is Kind.TEXT and name not in city.values]
+    marked = {name: cleaning.with_any(rows, [sent(one) for one in names], pattern) for name, pattern in _ODD.items()}
+    parts = [
+        _noted(rows.lazy().filter(sent(name) != pl.col(name)), "text_cleaned", name, pl.col(name))
+        for name in names
+        if SENT + name in marked["text_cleaned"]
+    ]
+    parts += [
+        _noted(rows.lazy().filter(cleaning.deceptive(sent(name))), "text_deceptive", name, pl.col(name))
+        for name in names
+        if SENT + name in marked["text_deceptive"]
+    ]
+    return pl.concat([pl.LazyFrame(schema=NOTES), *parts])
 
 
 def _noted(rows: pl.LazyFrame, check: str, field: str, expected: pl.Expr) -> pl.LazyFrame:

@@ -10,11 +10,12 @@ from citysync.domain import codes, items
 from citysync.domain.city import City
 from citysync.domain.items import Kind
 from citysync.domain.vocabulary import DAY_UNIT_COLUMN
-from schemas import casting, values
+from schemas import casting, cleaning, values
 from schemas.rules import SENT, WHOLE_CODE, sent
 
 _ONLY_PADDED = r"^[0-9]{6}(?:000|000000)$"  # 440300000000: township and village left open
 _HANDLE_ITEM_LENGTH = 33
+_TEXTS = tuple(column.name for column in items.DIRECTORY if column.kind is Kind.TEXT)
 
 
 def typed_rows(rows: pl.DataFrame, city: City, regions: Sequence[str]) -> pl.DataFrame:
@@ -22,7 +23,7 @@ def typed_rows(rows: pl.DataFrame, city: City, regions: Sequence[str]) -> pl.Dat
 
     Nothing is judged here: what cannot be read is null, and rules and notes compare the two sides.
     """
-    as_sent = rows.select(
+    as_sent = cleaning.visible(rows).select(
         pl.col("row_no").cast(pl.Int64),
         pl.col("page_no").cast(pl.Int64),
         *(
@@ -30,7 +31,10 @@ def typed_rows(rows: pl.DataFrame, city: City, regions: Sequence[str]) -> pl.Dat
             for name in items.NAMES
         ),
     )
-    read = as_sent.with_columns(_typed(name, city, absent=name not in rows.columns) for name in items.NAMES)
+    unclean = cleaning.with_any(as_sent, [sent(name) for name in _TEXTS if name in rows.columns], cleaning.UNCLEAN)
+    read = as_sent.with_columns(
+        _typed(name, city, absent=name not in rows.columns, unclean=SENT + name in unclean) for name in items.NAMES
+    )
     filled = read.with_columns(pl.col("task_code").alias(WHOLE_CODE), *_units(city))
     parted = filled if city.codes.scheme == "local" else _parted(filled)
     return parted.with_columns(_areacode(city, regions))
@@ -44,11 +48,12 @@ def text_of(name: str, city: City) -> pl.Expr:
     return pl.when(~casting.is_no_day(text).fill_null(value=False)).then(text)
 
 
-def _typed(name: str, city: City, *, absent: bool) -> pl.Expr:
+def _typed(name: str, city: City, *, absent: bool, unclean: bool) -> pl.Expr:
     kind = items.COLUMNS[name].kind
     if absent:
         return pl.lit(None, casting.DTYPES.get(kind, pl.String())).alias(name)
-    return casting.typed(kind, values.text_of(name, city, sent(name))).alias(name)
+    text = cleaning.cleaned(sent(name)) if unclean and name not in city.values else sent(name)
+    return casting.typed(kind, values.text_of(name, city, text)).alias(name)
 
 
 def _units(city: City) -> list[pl.Expr]:

@@ -5,6 +5,7 @@ A rule sees each element twice, as sent (``sent(name)``) and as typed. Expressio
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,14 +15,22 @@ from citysync.domain import codes, items
 from citysync.domain.city import City
 from citysync.domain.divisions import division_name
 from citysync.domain.findings import REJECTIONS, no_rejections
+from citysync.domain.items import Kind
 from citysync.domain.vocabulary import VALUES, meaning
-from schemas import values
+from schemas import casting, cleaning, values
 
 SENT = "sent:"
 WHOLE_CODE = "whole_code"  # the task_code as sent but for its folding: 31 or 33 characters
 
+_COMPARED_TEXTS = ("task_name", "catalog_name", "by_law")
+_CATALOG_CODE = "12 位基本编码"
+_AS_TEXT = "文本格式的编码：单元格是数值格式，Excel 已丢失末位数字或前导零，请以文本格式重新导出"
+_NESTED = r'^\s*(?:\{"|\[\{)'  # an object or a list of objects, as JSON
+_TRIAL = r"^[\s\pP]*(?:测试|test|demo)(?:测试|事项|数据|用例?|项目|专用|请?勿删除?|请?勿办理?|[0-9a-z_\s\pP])*$"
 _NATIONAL_CODE = "31 位实施编码或 33 位业务办理项编码"
-_IN_POWERS = r"^[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+$"  # what a spreadsheet makes of a long code stored as a number
+# What a spreadsheet makes of a long code stored as a number. One digit stands before the point: a whole code whose
+# eighteenth character is E has seventeen.
+_IN_POWERS = r"^[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,3}$"
 
 
 def sent(name: str) -> pl.Expr:
@@ -53,6 +62,8 @@ def rules(city: City, regions: Sequence[str], columns: Sequence[str]) -> tuple[R
         *_unlisted(city, columns),
         _foreign(city, regions),
         *_local_rules(city),
+        *_damaged(city, columns),
+        *_broken_texts(city, columns),
     )
 
 
@@ -88,9 +99,14 @@ def _missing(name: str, field: str, city: City, typed: str, expected: str) -> Ru
 
 def _malformed(city: City) -> Rule:
     code, expected = pl.col(WHOLE_CODE), _code_expected(city)
+    unmarked = unicodedata.normalize("NFKC", items.NUMERIC)  # as folding leaves it
     advice = (
         pl.when(code.str.contains(_IN_POWERS))
         .then(pl.lit("：编码已被表格软件改成科学计数法，请把该列设为文本格式、重新填写后导出"))
+        .when(code.str.ends_with(unmarked))
+        .then(pl.lit("：单元格是数值格式，Excel 已丢失末位数字或前导零，请以文本格式重新导出"))
+        .when(code.str.contains("[\u2400-\u2421]"))
+        .then(pl.lit("：编码中有控制字符（␀ 等），请在源系统中清除"))
         .when(code.str.contains("[a-z]"))
         .then(pl.lit("：字母须大写"))
         .otherwise(pl.format("，现为 {} 位", code.str.len_chars()))
@@ -134,7 +150,33 @@ def _foreign(city: City, regions: Sequence[str]) -> Rule:
 def _local_rules(city: City) -> list[Rule]:
     if city.codes.scheme != "local":
         return []
-    return [_missing("catalog_code_missing", "catalog_code", city, "catalog_code", "12 位基本编码")]
+    code = pl.col("catalog_code")
+    zeros = pl.when(code.str.contains("^[0-9]{1,11}$")).then(pl.format("，疑似丢失前导零：{}", code.str.zfill(12)))
+    hint = pl.concat_str(_change(city, "catalog_code", _CATALOG_CODE), zeros.otherwise(pl.lit("")))
+    return [
+        _missing("catalog_code_missing", "catalog_code", city, "catalog_code", _CATALOG_CODE),
+        Rule("catalog_code_malformed", "catalog_code", ~code.str.contains(codes.CATALOG_CODE), _CATALOG_CODE, hint),
+    ]
+
+
+def _damaged(city: City, columns: Sequence[str]) -> Iterator[Rule]:
+    """Yield a rule per code column but the first: what a spreadsheet made a number of is never compared."""
+    for name in columns:
+        if items.COLUMNS[name].kind is Kind.CODE and name != "task_code":
+            broken = sent(name).str.contains(_IN_POWERS) | sent(name).str.ends_with(items.NUMERIC)
+            yield Rule("code_damaged", name, broken, "文本格式的编码", _change(city, name, _AS_TEXT))
+
+
+def _broken_texts(city: City, columns: Sequence[str]) -> Iterator[Rule]:
+    """Yield the rules on texts that are compared with the master: read wrongly, built otherwise, or a trial."""
+    for name in (each for each in _COMPARED_TEXTS if each in columns):
+        advice = _change(city, name, "原文：现为乱码，是在某处按错误的编码读取所致，请统一以 UTF-8 导出")
+        yield Rule("text_garbled", name, cleaning.garbled(sent(name)), "可读的文字", advice)
+        nested = _change(city, name, "一段文本：现为对象或列表，接口结构可能已变更")
+        yield Rule("value_nested", name, sent(name).str.contains(_NESTED), "文本", nested)
+    trial = casting.stripped(pl.col("task_name")).str.to_lowercase().str.contains(_TRIAL)
+    advice = pl.format("请在来源系统中删除第 {} 行测试数据，或改为正式名称", "row_no")
+    yield Rule("test_data", "task_name", trial, "正式事项", advice)
 
 
 def _change(city: City, field: str, into: str) -> pl.Expr:

@@ -19,11 +19,14 @@ MAIN_ITEM_SUFFIX = "00Y"
 _USCC = r"^[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}$"
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I O S V Z
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_INVISIBLE = r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x1f]"
+_INVISIBLE = r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
 
 
 def folded(code: pl.Expr) -> pl.Expr:
-    """Return codes with full-width characters folded and blanks and invisible characters removed."""
+    """Return codes with full-width characters folded and blanks and invisible characters removed.
+
+    Control characters stay: a code with one is no code.
+    """
     return code.str.normalize("NFKC").str.replace_all(_INVISIBLE, "")
 
 

@@ -59,6 +59,11 @@ RULE_LABELS: dict[str, str] = {
     "value_unlisted": "取值不在代码表中",
     "areacode_foreign": "不是本市的区划",
     "catalog_code_missing": "缺基本编码",
+    "catalog_code_malformed": "基本编码不合规",
+    "code_damaged": "编码已损坏",
+    "text_garbled": "乱码",
+    "value_nested": "结构不符",
+    "test_data": "测试数据",
 }
 
 

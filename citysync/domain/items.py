@@ -38,6 +38,9 @@ class Column:
     aliases: tuple[str, ...] = ()  # other headings seen in cities' files
 
 
+# What a connector puts behind a number that stood where a code should: never a code again.
+NUMERIC = "（数值）"
+
 _NO_DAYS = ("无", "/", "-", "—")
 
 DIRECTORY: tuple[Column, ...] = (

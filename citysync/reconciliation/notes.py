@@ -37,6 +37,18 @@ NOTES: dict[str, Note] = {
         HINT="“{label}”含有全角、空格或不可见字符，已按“{expected}”处理：请在源系统中改正",
         REMEDY="请在源系统中清理编码",
     ),
+    "text_cleaned": Note(
+        LABEL="文字已规范化",
+        SEVERITY=Severity.COSMETIC,
+        HINT="“{label}”含有不可见字符、私用区字符或转义，已按“{expected}”处理：请在源系统中改正",
+        REMEDY="请在源系统中清理文字",
+    ),
+    "text_deceptive": Note(
+        LABEL="疑似伪装字符",
+        SEVERITY=Severity.WARNING,
+        HINT="“{label}”含有改变阅读方向的字符，或形似拉丁字母的希腊、西里尔字母：“{actual}”，请核实来源并改正",
+        REMEDY="请核实来源，改用普通字符",
+    ),
 }
 
 
