@@ -1,7 +1,8 @@
-"""The receipt (回执) a city acts on: one XLSX for people, one CSV for programs, each written whole or not at all."""
+"""The receipt (回执) a city acts on: XLSX for people, CSV and JSON for programs, each written whole or not at all."""
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections import Counter
@@ -20,24 +21,27 @@ from citysync.domain.verdict import (
     Standing,
     State,
 )
-from citysync.reports.rows import HEADINGS, ReceiptRow, receipt_rows
-from citysync.reports.sheets import MAX_ROWS, Sheet, to_csv, to_xlsx
+from citysync.reports.rows import HEADINGS, REJECTED, ReceiptRow, receipt_rows
+from citysync.reports.sheets import MAX_ROWS, Sheet, sheet_names, to_csv, to_xlsx
 
-__all__ = ["HEADINGS", "ReceiptRow", "receipt_rows", "write_receipt"]
+__all__ = ["HEADINGS", "LIST", "REJECTED_SHEET", "ReceiptRow", "receipt_document", "receipt_rows", "write_receipt"]
 
+_FACTS = ("run_id", "master_version", "state", "since", "grade", "axes", "reasons", "counts")
 Summary = Mapping[str, object]  # a city's entry in the JSON of `status`; run_id and master_version beside it if known
 
 GRADE_LABELS = {"A": "A 已证实完整", "B": "B 稳定", "C": "C 未证实", "X": "X 不完整"}
 _WIDTHS = (6, 12, 30, 34, 36, 15, 8, 14, 8, 26, 30, 30, 40, 12, 12, 24, 24)
 _NAME_LENGTH = 20
+LIST = "问题清单"  # the list of a city without problems, and of problems of no county
+REJECTED_SHEET = "拒收"
 _ABOUT = (
-    ("本回执", "列出本次核对中的每一个问题，一行一个；拒收的行在最前，其次是错误、提示、书写差异。"),
+    ("本回执", "列出本次核对中的每一个问题，一行一个，按县区分表；拒收的行单列一表。序号全册连续。"),
     ("级别", "拒收：该行缺少可核对的要素，未参加核对。错误：影响同步状态。提示、书写差异：不影响状态，建议改正。"),
     ("应为、现为", "数据原样，空白表示没有值；代码的含义写在备注里。"),
     ("改哪里", "在本市事项系统中改什么；改好后随下一次取数自动复核，不必回传本表。"),
     ("来源行号", "拒收的行在本市所送数据中的行号，从 1 起。"),
     ("首次发现、截止", "核对日期；截止日之前为宽限期，空白表示没有宽限。"),
-    ("申诉说明", "认为结论有误的，请在最后一列选择或填写理由。"),
+    ("申诉说明", "认为结论有误的，请在最后一列选择或填写理由，并回传本表。"),
     ("编码", "各种编码都是文本，请勿转成数字，否则末位会丢失。另附的 CSV 请导入为文本，不要双击打开。"),
     ("CSV", "以 = + - @ 或单引号开头的内容前面加了一个单引号，程序读取时请去掉一个。"),
 )
@@ -53,28 +57,60 @@ def write_receipt(
     *,
     sheet_rows: int = MAX_ROWS,
 ) -> list[Path]:
-    """Write ``440300_深圳市_问题清单_20261123.xlsx`` and ``.csv`` into a folder and return their paths.
+    """Write ``440300_深圳市_问题清单_20261123.xlsx``, ``.csv`` and ``.json`` into a folder and return their paths.
 
     ``summary``: ``state``, ``since``, ``grade``, ``axes``, ``reasons``, ``counts`` as in the JSON of ``status``, and
     ``run_id``, ``master_version``. Without any row, one row without a number says why there is none. Rows beyond
     ``sheet_rows`` continue on further sheets. Raises ``StorageError``; a file already there is then unchanged.
     """
-    listed = [row.cells() for row in rows] or [_why_none(summary).cells()]
+    listed = list(rows) or [_why_none(summary)]
     about = Sheet("说明", _ABOUT, (16, 100))
-    facts = [*_facts(city_code, city_name, business_date, summary), *_tallies(rows)]
+    facts = [*_told(city_code, city_name, business_date, summary), *_tallies(rows)]
     book = to_xlsx([about, Sheet("汇总", facts, (22, 80)), *_lists(listed, sheet_rows)], business_date)
     name = "_".join(
         part for part in (_safe(city_code), _safe(city_name), "问题清单", f"{business_date:%Y%m%d}") if part
     )
-    contents = {".xlsx": book, ".csv": to_csv([tuple(HEADINGS.values()), *listed])}
+    contents = {
+        ".xlsx": book,
+        ".csv": to_csv([tuple(HEADINGS.values()), *(row.cells() for row in listed)]),
+        ".json": to_json(receipt_document(city_code, city_name, business_date, rows, summary)),
+    }
     return [_written(folder, f"{name}{suffix}", content) for suffix, content in contents.items()]
 
 
-def _lists(listed: Sequence[tuple[str, ...]], sheet_rows: int) -> Iterator[Sheet]:
-    for place, start in enumerate(range(0, len(listed), sheet_rows), start=1):
-        name = "问题清单" if place == 1 else f"问题清单{place}"
-        rows = [tuple(HEADINGS.values()), *listed[start : start + sheet_rows]]
-        yield Sheet(name, rows, _WIDTHS, heading=True, choices=len(HEADINGS) - 1)
+def receipt_document(
+    city_code: str, city_name: str, business_date: date, rows: Sequence[ReceiptRow], summary: Summary
+) -> dict[str, object]:
+    """Return the receipt for programs: what the sheets say, the values as they are, and what would settle each."""
+    return {
+        "schema_version": 1,
+        "city": city_code,
+        "name": city_name,
+        "business_date": business_date.isoformat(),
+        **{key: summary.get(key) for key in _FACTS},
+        "problems": [{**row.as_dict(), "correction": row.correction} for row in rows],
+    }
+
+
+def to_json(document: Mapping[str, object]) -> bytes:
+    """Return a document as UTF-8; what UTF-8 cannot hold is shown, not refused."""
+    return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+
+
+def _lists(listed: Sequence[ReceiptRow], sheet_rows: int) -> Iterator[Sheet]:
+    """Yield one sheet per county, as many as its rows need; rejected rows, which no county is trusted with, apart."""
+    by_sheet: dict[str, list[tuple[str, ...]]] = {}
+    for row in listed:
+        by_sheet.setdefault(_sheet_of(row), []).append(row.cells())
+    names = sheet_names(by_sheet, {title: -(-len(rows) // sheet_rows) for title, rows in by_sheet.items()})
+    for title, rows in by_sheet.items():
+        for place, name in enumerate(names[title]):
+            part = rows[place * sheet_rows : (place + 1) * sheet_rows]
+            yield Sheet(name, [tuple(HEADINGS.values()), *part], _WIDTHS, heading=True, choices=len(HEADINGS) - 1)
+
+
+def _sheet_of(row: ReceiptRow) -> str:
+    return REJECTED_SHEET if row.severity == REJECTED else row.county or LIST
 
 
 def _why_none(summary: Summary) -> ReceiptRow:
@@ -94,7 +130,7 @@ def _reasons(summary: Summary) -> Iterator[str]:
         yield f"{reason.get('text') or reason.get('code')}（{side}）"
 
 
-def _facts(city_code: str, city_name: str, on: date, summary: Summary) -> Iterator[tuple[str, str]]:
+def _told(city_code: str, city_name: str, on: date, summary: Summary) -> Iterator[tuple[str, str]]:
     yield "城市", f"{city_name}（{city_code}）"
     yield "核对日期", on.isoformat()
     yield "状态", _label(STATE_LABELS, summary.get("state"))

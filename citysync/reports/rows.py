@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from citysync.domain import items
 from citysync.domain.divisions import division_name
 from citysync.domain.findings import SEVERITY_LABELS, Severity
 from citysync.domain.vocabulary import VALUES
+from citysync.reports.corrections import Correction, correction_of, correction_of_rejection
 
 Record = Mapping[str, object]
 
@@ -21,7 +22,8 @@ _LEVELS = {label: place for place, label in enumerate((REJECTED, *SEVERITY_LABEL
 class ReceiptRow:
     """One problem; every value is text as people read it, empty where there is none.
 
-    ``expected`` and ``actual`` are the values themselves; what a coded value means stands in ``note``.
+    ``expected`` and ``actual`` are the values themselves; what a coded value means stands in ``note``. ``correction``
+    is for programs (``reports.corrections``) and no cell.
     """
 
     number: str
@@ -41,10 +43,15 @@ class ReceiptRow:
     due_on: str
     note: str
     appeal: str = ""
+    correction: Correction | None = field(default=None, compare=False)
 
     def cells(self) -> tuple[str, ...]:
         """Return the values in the order of ``HEADINGS``."""
         return tuple(getattr(self, name) for name in HEADINGS)
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the values by name."""
+        return {name: getattr(self, name) for name in HEADINGS}
 
 
 HEADINGS: dict[str, str] = {
@@ -118,6 +125,7 @@ def _of_finding(
         found_on=found_on.isoformat(),
         due_on=_text(row.get("due_on")),
         note="；".join(_notes(row, meanings(place["field"], expected, actual))),
+        correction=correction_of(row),
     )
 
 
@@ -140,6 +148,7 @@ def _of_rejection(row: Record, labels: Mapping[str, str], names: Mapping[str, st
         found_on=found_on.isoformat(),
         due_on="",
         note="该行未参加核对",
+        correction=correction_of_rejection(row),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
@@ -19,6 +19,9 @@ CUT = "…（全文见 CSV）"
 APPEALS = ("已整改", "数据无误，理由：", "基本目录有误，理由：", "申请延期，理由：")
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\\n\t]")
+_TITLE = 25  # Excel takes 31; a serial may follow
+RESERVED = ("说明", "汇总", "history")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _RISKY = re.compile(r"'|\t|[\s\u200b\ufeff]*[=+\-@＝＋－＠]")
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -36,6 +39,22 @@ class Sheet:
     widths: Sequence[int]
     heading: bool = False
     choices: int | None = None
+
+
+def sheet_names(titles: Iterable[str], parts: Mapping[str, int]) -> dict[str, list[str]]:
+    """Return the names of each title's sheets: unique whatever the case, allowed, at most 31 letters."""
+    taken: set[str] = set(RESERVED)
+    named: dict[str, list[str]] = {}
+    for title in titles:
+        base = _FORBIDDEN.sub("", clean(title)).strip("'")[:_TITLE] or "表"
+        for part in range(1, parts[title] + 1):
+            name, serial = base if part == 1 else f"{base}{part}", part
+            while name.lower() in taken:
+                serial += 1
+                name = f"{base}{serial}"
+            taken.add(name.lower())
+            named.setdefault(title, []).append(name)
+    return named
 
 
 def clean(text: str) -> str:

@@ -114,13 +114,13 @@ def test_a_second_run_says_the_same_and_since_when(tmp_path: Path) -> None:
     assert first["run_id"] != second["run_id"]
 
 
-def test_a_receipt_is_one_xlsx_and_one_csv(tmp_path: Path) -> None:
+def test_a_receipt_is_one_xlsx_one_csv_and_one_json(tmp_path: Path) -> None:
     folder = a_folder(tmp_path, an_item(limit_scene_num="4"))
     citysync("sync", "--business-date", "2026-11-23", folder=folder)
     said = citysync("receipt", "440300", "--out", tmp_path / "out", folder=folder)
     assert said.code == 0, said.err
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["440300_深圳市_问题清单_20261123.csv", "440300_深圳市_问题清单_20261123.xlsx"]
+    assert names == [f"440300_深圳市_问题清单_20261123{suffix}" for suffix in (".csv", ".json", ".xlsx")]
 
 
 def test_every_verb_has_help_in_chinese(tmp_path: Path) -> None:

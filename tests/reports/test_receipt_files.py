@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import os
+import shutil
+import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
-from citysync.domain.errors import StorageError
+from citysync.domain.errors import ConfigError, StorageError
 from citysync.reports.receipt import HEADINGS, ReceiptRow, write_receipt
-from citysync.reports.sheets import APPEALS, CUT, MAX_CELL, clean, fitted, guarded, to_csv
+from citysync.reports.returned import read_back
+from citysync.reports.sheets import APPEALS, CUT, MAX_CELL, clean, fitted, guarded, sheet_names, to_csv
 from tests.builders import TASK_CODE, TODAY
 from tests.reports.test_receipt_rows import a_finding, a_rejection, rows_of
 
@@ -63,16 +69,22 @@ UNREACHABLE = {
 
 
 def written(folder: Path, rows: list[ReceiptRow], summary: dict[str, Any] = IN_SYNC, **more: Any) -> tuple[Path, Path]:
-    xlsx, table = write_receipt(folder, "440300", "深圳市", TODAY, rows, summary, **more)
+    xlsx, table, _ = write_receipt(folder, "440300", "深圳市", TODAY, rows, summary, **more)
     return xlsx, table
 
 
-def sheet_of(path: Path, name: str = "问题清单") -> list[list[str]]:
+def sheet_of(path: Path, name: str | None = None) -> list[list[str]]:
+    """Return the rows of a sheet; without a name, of all lists under one heading, by their number."""
     book = openpyxl.load_workbook(path)
     try:
-        return [["" if cell is None else cell for cell in row] for row in book[name].iter_rows(values_only=True)]
+        names = [each for each in book.sheetnames if each not in {"说明", "汇总"}] if name is None else [name]
+        sheets = [[["" if cell is None else str(cell) for cell in row] for row in book[each].values] for each in names]
     finally:
         book.close()
+    if name is not None:
+        return sheets[0]
+    rows = [row for sheet in sheets for row in sheet[1:]]
+    return [sheets[0][0], *sorted(rows, key=lambda row: int(row[0] or 0))]
 
 
 def table_of(path: Path) -> list[list[str]]:
@@ -92,7 +104,7 @@ def test_the_files_are_named_by_code_name_and_day(tmp_path: Path) -> None:
     xlsx, table = written(tmp_path / "new" / "folder", [])
     assert xlsx == tmp_path / "new" / "folder" / "440300_深圳市_问题清单_20261123.xlsx"
     assert table.name == "440300_深圳市_问题清单_20261123.csv"
-    assert sorted(path.name for path in xlsx.parent.iterdir()) == [table.name, xlsx.name]
+    assert sorted(path.name for path in xlsx.parent.iterdir()) == [table.name, f"{xlsx.stem}.json", xlsx.name]
 
 
 @pytest.mark.parametrize("name", ["../../etc/x", "深/圳\0市", "CON", "市" * 200, "\u202e", "."])
@@ -114,7 +126,7 @@ def test_every_finding_and_rejection_stands_in_both_files_exactly_once(tmp_path:
 def test_rows_beyond_one_sheet_continue_on_the_next(tmp_path: Path) -> None:
     rows = rows_of([a_finding(actual=str(number)) for number in range(25)], [])
     xlsx, _ = written(tmp_path, rows, sheet_rows=10)
-    seen = [row for name in ("问题清单", "问题清单2", "问题清单3") for row in sheet_of(xlsx, name)[1:]]
+    seen = [row for name in ("市本级", "市本级2", "市本级3") for row in sheet_of(xlsx, name)[1:]]
     assert seen == [list(row.cells()) for row in rows]
 
 
@@ -145,13 +157,13 @@ def test_nothing_hostile_starts_a_cell_of_the_csv_and_all_of_it_comes_back(tmp_p
 def test_codes_are_text_and_the_list_is_frozen_filtered_and_offers_appeals(tmp_path: Path) -> None:
     xlsx, _ = written(tmp_path, rows_of([a_finding()], []))
     book = openpyxl.load_workbook(xlsx)
-    sheet = book["问题清单"]
+    sheet = book["市本级"]
     cell = sheet["D2"]
     assert (cell.value, cell.data_type, cell.number_format) == (TASK_CODE, "s", "@")
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:Q2")
     [offer] = sheet.data_validations.dataValidation
     assert (str(offer.sqref), offer.formula1, offer.showErrorMessage) == ("Q2", f'"{",".join(APPEALS)}"', False)
-    assert book.sheetnames == ["说明", "汇总", "问题清单"]
+    assert book.sheetnames == ["说明", "汇总", "市本级"]
     assert sheet.column_dimensions["D"].width >= len(TASK_CODE)
     book.close()
 
@@ -231,8 +243,9 @@ def test_the_summary_shows_state_axes_counts_and_tallies(tmp_path: Path) -> None
 
 def test_the_same_receipt_written_again_is_the_same_to_the_byte(tmp_path: Path) -> None:
     rows = hostile_rows()
-    first = [path.read_bytes() for path in written(tmp_path, rows)]
-    assert [path.read_bytes() for path in written(tmp_path, rows)] == first
+    first = [path.read_bytes() for path in write_receipt(tmp_path, "440300", "深圳市", TODAY, rows, IN_SYNC)]
+    again = write_receipt(tmp_path, "440300", "深圳市", TODAY, rows, IN_SYNC)
+    assert [path.read_bytes() for path in again] == first
 
 
 def test_a_receipt_that_cannot_be_written_leaves_the_old_one_and_no_rubbish(tmp_path: Path) -> None:
@@ -241,7 +254,88 @@ def test_a_receipt_that_cannot_be_written_leaves_the_old_one_and_no_rubbish(tmp_
     table.mkdir()
     with pytest.raises(StorageError, match=r"回执 .*\.csv 没有写成：.*；检查磁盘空间和文件夹权限后重试"):
         written(tmp_path, hostile_rows())
-    assert sorted(tmp_path.iterdir()) == sorted([xlsx, table])
+    assert sorted(tmp_path.iterdir()) == sorted([xlsx, table, xlsx.with_suffix(".json")])
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="没有写成"):
         written(tmp_path / "file", [])
+
+
+def test_each_county_has_a_sheet_of_its_own_and_rejected_rows_one(tmp_path: Path) -> None:
+    rows = rows_of([a_finding(), a_finding(areacode="440305"), a_finding(areacode=None)], [a_rejection()])
+    xlsx, _ = written(tmp_path, rows)
+    book = openpyxl.load_workbook(xlsx)
+    assert book.sheetnames == ["说明", "汇总", "拒收", "问题清单", "南山区", "市本级"]
+    book.close()
+    assert [row[1] for row in sheet_of(xlsx, "南山区")] == ["县区", "南山区"]
+
+
+def test_the_names_of_sheets_are_allowed_and_each_its_own() -> None:
+    titles = ["汇总", "A[B]:*?/\\C", "abc", "ABC", "区" * 40, "'"]
+    named = sheet_names(titles, dict.fromkeys(titles, 2))
+    names = [name for group in named.values() for name in group]
+    assert len({name.lower() for name in names}) == len(names) == 12
+    assert all(0 < len(name) <= 31 and not set(name) & set("[]:*?/\\") for name in names)
+    assert "汇总" not in names
+
+
+def test_the_json_says_the_same_and_what_would_settle_each_problem(tmp_path: Path) -> None:
+    rows = rows_of([a_finding(), a_finding(check="unclaimed", task_code=None)], [a_rejection()])
+    *_, document = write_receipt(tmp_path, "440300", "深圳市", TODAY, rows, IN_SYNC)
+    told = json.loads(document.read_text(encoding="utf-8"))
+    assert [[problem[name] for name in HEADINGS] for problem in told["problems"]] == [list(row.cells()) for row in rows]
+    assert {problem["correction"]["do"] for problem in told["problems"]} == {"set", "add", "remove"}
+    assert (told["city"], told["run_id"], told["business_date"]) == ("440300", "run-1", "2026-11-23")
+
+
+def test_a_receipt_read_back_gives_the_same_rows(tmp_path: Path) -> None:
+    rows = [*hostile_rows(), *rows_of([a_finding(areacode="440305")], [])]
+    numbered = [replace(row, number=str(number)) for number, row in enumerate(rows, start=1)]
+    xlsx, _ = written(tmp_path, numbered)
+    assert read_back(xlsx.read_bytes()) == numbered
+
+
+def test_what_a_city_wrote_into_the_last_column_comes_back(tmp_path: Path) -> None:
+    xlsx, _ = written(tmp_path, rows_of([a_finding(), a_finding(areacode="440305")], []))
+    book = openpyxl.load_workbook(xlsx)
+    book["南山区"]["Q2"] = "数据无误，理由：已更名"
+    book.save(xlsx)
+    book.close()
+    assert [row.appeal for row in read_back(xlsx.read_bytes())] == ["数据无误，理由：已更名", ""]
+
+
+@pytest.mark.parametrize("damage", ["text", "heading"])
+def test_what_is_no_receipt_is_refused_with_the_reason(damage: str, tmp_path: Path) -> None:
+    xlsx, _ = written(tmp_path, rows_of([a_finding()], []))
+    if damage == "text":
+        xlsx.write_text("不是表格", encoding="utf-8")
+    else:
+        book = openpyxl.load_workbook(xlsx)
+        book["市本级"]["A1"] = "编号"
+        book.save(xlsx)
+        book.close()
+    with pytest.raises(ConfigError, match={"text": "不是可读的 XLSX 回执", "heading": "表 市本级 的表头"}[damage]):
+        read_back(xlsx.read_bytes())
+
+
+def test_libreoffice_opens_a_receipt_without_a_formula_a_damaged_code_or_mojibake(tmp_path: Path) -> None:
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None and os.environ.get("CITYSYNC_REQUIRE_SERVERS") != "1":
+        pytest.skip("no LibreOffice on this machine")
+    assert office is not None
+    rows = hostile_rows()
+    xlsx, _ = written(tmp_path, rows)
+    profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"
+    words = [
+        office,
+        profile,
+        "--headless",
+        "--convert-to",
+        "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,true,false,false,-1",
+    ]
+    words += ["--outdir", str(tmp_path / "out"), str(xlsx)]
+    subprocess.run(words, check=True, capture_output=True, timeout=240)  # noqa: S603 - an office that is installed
+    sheets = {path.stem.rpartition("-")[2]: path for path in (tmp_path / "out").glob("*.csv")}
+    shown = list(csv.reader(io.StringIO(sheets["市本级"].read_text(encoding="utf-8"), newline="")))
+    expected = [row for row in rows if row.county == "市本级"]
+    assert [line[10] for line in shown[1:]] == [row.expected.replace("\r\n", "\n") for row in expected]
+    assert [line[3] for line in shown[1:]] == [row.task_code for row in expected]

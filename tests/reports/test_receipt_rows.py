@@ -45,7 +45,7 @@ def rows_of(findings: list[dict[str, Any]], rejections: list[dict[str, Any]], **
 
 
 def test_the_headings_are_the_fields_of_a_row_in_their_order() -> None:
-    assert tuple(HEADINGS) == tuple(ReceiptRow.__dataclass_fields__)
+    assert (*HEADINGS, "correction") == tuple(ReceiptRow.__dataclass_fields__)
 
 
 def test_a_finding_says_what_where_what_it_should_be_and_by_when() -> None:
