@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from citysync.domain.city import SourceBase, Strict
+from citysync.domain.city import SourceBase
 from citysync.domain.errors import Refused, Unreadable
+from citysync.domain.strict import Strict
 from connectors._credentials import Pass, has_digest
 from connectors._mapping import Record, as_records, dig, text
 from connectors._redact import SECRET_KEYS

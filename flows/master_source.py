@@ -13,9 +13,10 @@ from pydantic import Field, ValidationError
 
 from citysync.config.settings import Settings
 from citysync.domain.catalogue import MASTER
-from citysync.domain.city import City, SourceBase, Strict
+from citysync.domain.city import City, SourceBase
 from citysync.domain.errors import ConfigError, MasterError
 from citysync.domain.snapshot import Grade, Snapshot
+from citysync.domain.strict import Strict
 from citysync.storage import pages
 from connectors import Door, names, pull, source_model
 

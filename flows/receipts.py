@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from citysync.domain.errors import ConfigError
 from citysync.domain.findings import RULE_LABELS
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
-from citysync.reports.receipt import receipt_rows, write_receipt
+from citysync.reports.receipt import ReceiptRow, receipt_document, receipt_rows, write_receipt
 from citysync.storage import catalogue, pages, reading
 from citysync.storage.engine import Store
 from citysync.storage.schema import open_store
@@ -24,9 +25,39 @@ Row = Mapping[str, Any]
 
 
 def write_receipts(settings: Settings, codes: tuple[str, ...], folder: Path, run_id: str | None) -> list[Path]:
-    """Write an XLSX and a CSV per city, of one run or of each city's last, and return the files.
+    """Write XLSX, CSV and JSON per city, of one run or of each city's last, and return the files.
 
     Raises ConfigError for a city the ledger has no verdict of; StorageError where a file cannot be written.
+    """
+    return [path for each in receipts_of(settings, codes, run_id) for path in each.write(folder)]
+
+
+@dataclass(frozen=True)
+class CityReceipt:
+    """One city's receipt of one run: the verdict's row and the problems, ready to be written or sent."""
+
+    code: str
+    verdict: Row
+    rows: Sequence[ReceiptRow]
+
+    @property
+    def on(self) -> date:
+        """Return the run's business date."""
+        return date.fromisoformat(self.verdict["business_date"])
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write the files, each whole or not at all; raise StorageError."""
+        return write_receipt(folder, self.code, self.verdict["name"], self.on, self.rows, self.verdict)
+
+    def document(self) -> dict[str, object]:
+        """Return the receipt for programs."""
+        return receipt_document(self.code, self.verdict["name"], self.on, self.rows, self.verdict)
+
+
+def receipts_of(settings: Settings, codes: tuple[str, ...], run_id: str | None) -> list[CityReceipt]:
+    """Return the receipts of some cities, of one run or of each city's last.
+
+    Raises ConfigError for a city the ledger has no verdict of.
     """
     cities = chosen(settings, codes)
     with open_store(settings.database, write=False) as store:
@@ -35,7 +66,7 @@ def write_receipts(settings: Settings, codes: tuple[str, ...], folder: Path, run
         missing = [code for code in cities if code not in verdicts]
         if missing:
             raise ConfigError(f"没有城市 {'、'.join(missing)} 的结论；先运行 citysync sync {missing[0]}")
-        return [path for code in cities for path in _write(settings, store, verdicts[code], folder)]
+        return [CityReceipt(code, verdicts[code], _rows(settings, store, verdicts[code])) for code in cities]
 
 
 def labels() -> dict[str, str]:
@@ -44,10 +75,10 @@ def labels() -> dict[str, str]:
     return {**checks, **{name: note.LABEL for name, note in NOTES.items()}, **RULE_LABELS}
 
 
-def _write(settings: Settings, store: Store, verdict: Row, folder: Path) -> list[Path]:
+def _rows(settings: Settings, store: Store, verdict: Row) -> list[ReceiptRow]:
     code, run_id = verdict["code"], verdict["run_id"]
     on = date.fromisoformat(verdict["business_date"])
-    rows = receipt_rows(
+    return receipt_rows(
         code,
         reading.findings(store, code, run_id=run_id).rows,
         reading.rejections(store, code, run_id=run_id).rows,
@@ -55,7 +86,6 @@ def _write(settings: Settings, store: Store, verdict: Row, folder: Path) -> list
         labels=labels(),
         names=_names(settings, store, verdict),
     )
-    return write_receipt(folder, code, verdict["name"], on, rows, verdict)
 
 
 def _names(settings: Settings, store: Store, verdict: Row) -> dict[str, str]:

@@ -1,17 +1,31 @@
-"""``citysync receipt CITY --out DIR``: 回执, every problem in the city's own terms, as XLSX and CSV."""
+"""``citysync receipt CITY --out DIR``: 回执, every problem in the city's own terms, as XLSX, CSV and JSON."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from citysync.cli.places import Places
-from citysync.cli.render import console, print_json
+from citysync.cli.places import Places, now
+from citysync.cli.render import console, print_json, print_rows
+from citysync.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from citysync.config.settings import Settings
+
+WAYS = {"folder": "文件夹", "post": "接口", "table": "反馈表"}
 
 
 def receipt(
-    *cities: str, out: Path = Path("receipts"), run: str | None = None, json: bool = False, places: Places | None = None
+    *cities: str,
+    out: Path = Path("receipts"),
+    run: str | None = None,
+    deliver: bool = False,
+    returned: Path | None = None,
+    json: bool = False,
+    places: Places | None = None,
 ) -> int:
-    """生成回执：一个 XLSX 和一个 CSV，每个问题在哪里、是什么、应为什么。
+    """生成回执：每个问题在哪里、是什么、应为什么；或按城市文件送达；或读取市里回传的回执。
 
     Parameters
     ----------
@@ -21,16 +35,69 @@ def receipt(
         写入的目录
     run
         某次运行；默认最近一次
+    deliver
+        按城市文件的 [receipt] 送达（文件夹、接口、前置库反馈表），不写入 out
+    returned
+        读取市里回传的 XLSX，列出其中的申诉
     json
         输出一份 JSON
     """
+    if returned is not None:
+        return _read(returned, json=json)
+    settings = (places or Places()).settings()
+    if deliver:
+        return _deliver(settings, cities, run, json=json)
     from flows.receipts import write_receipts
 
-    settings = (places or Places()).settings()
     written = write_receipts(settings, cities, out, run)
     if json:
         print_json({"schema_version": 1, "files": [str(path) for path in written]})
     else:
         for path in written:
             console().print(str(path))
+    return 0
+
+
+def _deliver(settings: Settings, cities: tuple[str, ...], run: str | None, *, json: bool) -> int:
+    from flows.delivery import deliver_receipts
+
+    attempts = deliver_receipts(settings, cities, run, now())
+    if json:
+        print_json({"schema_version": 1, "deliveries": [asdict(each) for each in attempts]})
+    else:
+        headings = ["城市", "方式", "结果", "问题", "去向或原因"]
+        told = [
+            [
+                each.city_code,
+                WAYS[each.way],
+                "已送达" if each.delivered else "未送达",
+                each.problems,
+                each.error or each.target,
+            ]
+            for each in attempts
+        ]
+        print_rows(console(), headings, told)
+        if not attempts:
+            console(stderr=True).print("没有城市设置了送达方式；请在城市文件写 [receipt]，见 docs/add-a-city.md")
+    return 0 if all(each.delivered for each in attempts) else 3
+
+
+def _read(path: Path, *, json: bool) -> int:
+    from citysync.reports.returned import read_back
+
+    try:
+        rows = read_back(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"读不到回执 {path}：{error.strerror}") from None
+    appeals = [row for row in rows if row.appeal]
+    if json:
+        print_json({"schema_version": 1, "rows": len(rows), "appeals": [row.as_dict() for row in appeals]})
+        return 0
+    console().print(f"{path.name}：{len(rows)} 行，申诉 {len(appeals)} 行")
+    headings = ["序号", "县区", "编码", "问题", "应为", "现为", "申诉说明"]
+    told = [
+        [row.number, row.county, row.task_code or row.catalog_code, row.problem, row.expected, row.actual, row.appeal]
+        for row in appeals
+    ]
+    print_rows(console(), headings, told)
     return 0

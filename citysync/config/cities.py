@@ -100,8 +100,9 @@ def check_secrets(cities: Mapping[str, City], secrets: Secrets) -> None:
 
 
 def secret_names(city: City) -> Iterator[tuple[Key, str]]:
-    """Yield key and name of every secret a city's source names."""
+    """Yield key and name of every secret a city's source, or the way of its receipts, names."""
     yield from _secrets_in(city.source, ("source",))
+    yield from _secrets_in(city.receipt, ("receipt",))
 
 
 def _secrets_in(model: BaseModel, key: Key) -> Iterator[tuple[Key, str]]:
@@ -215,8 +216,10 @@ def _twice(found: list[tuple[Path, City | None, Layers | None]]) -> Iterator[Pro
 
 
 def _resolved(tree: Table, folder: Path) -> Table:
-    """Return the tree with the files its source names made absolute: they are relative to the city file's folder."""
-    source = tree.get("source")
+    """Return the tree with the files and folders it names made absolute: they are relative to the city file's."""
+    receipt, source = tree.get("receipt"), tree.get("source")
+    if isinstance(receipt, dict) and _relative(receipt.get("folder")):
+        tree = {**tree, "receipt": {**receipt, "folder": str(folder / str(receipt["folder"]))}}
     if not isinstance(source, dict):
         return tree
     resolved = dict(source)

@@ -10,9 +10,9 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator
 
-from citysync.domain.city import Strict
 from citysync.domain.errors import ConfigError
 from citysync.domain.figures import MEASURES
+from citysync.domain.strict import Strict
 
 FILE = "_targets.toml"
 

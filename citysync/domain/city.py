@@ -8,17 +8,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from citysync.domain.delivery import Receipt
+from citysync.domain.strict import Strict
 
 DivisionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
 SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-
-
-class Strict(BaseModel):
-    """Base of everything read from a city file."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class TokenSource(Strict):
@@ -30,7 +27,7 @@ class TokenSource(Strict):
     url: str
     method: Literal["GET", "POST"] = "POST"
     body: Literal["json", "form"] = "form"
-    params: dict[str, str] = {}
+    params: dict[str, str] = Field(default_factory=dict)
     secret_param: Annotated[str, StringConstraints(min_length=1)] = "client_secret"  # noqa: S105 — a parameter's name
     path: Annotated[str, StringConstraints(min_length=1)] = "access_token"
 
@@ -169,13 +166,14 @@ class City(Strict):
     tile: tuple[int, int] | None = None
     counties: tuple[DivisionCode, ...] | None = None
     source: SourceBase
-    fields: dict[str, str] = {}
+    fields: dict[str, str] = Field(default_factory=dict)
     ignore: tuple[str, ...] = ()
-    values: dict[str, dict[str, str]] = {}
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
     codes: Codes = Codes()
     expect: Expect = Expect()
     tolerate: Tolerate = Tolerate()
     exempt: tuple[Exemption, ...] = ()
+    receipt: Receipt = Receipt()
 
     @field_validator("contacts", "counties", "ignore", "tile", "exempt", mode="before")
     @classmethod

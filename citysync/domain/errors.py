@@ -4,6 +4,7 @@ CitySyncError
 ├── ConfigError        ours: a city file or setting is wrong            exit 2, before the run
 ├── MasterError        the province's: the master catalogue             exit 3, no city is judged
 ├── StorageError       ours: the ledger or the disk                     exit 3
+├── DeliveryError      a receipt or a message was not taken             exit 3
 └── SourceError        the city's: becomes a verdict, never a crash
     ├── Unreachable    DNS, refused, timed out                          retryable
     ├── Throttled      429 or a promise of later                        retryable
@@ -44,6 +45,16 @@ class StorageError(CitySyncError):
     """Our ledger or disk did not do what was asked; nothing was changed."""
 
     reason = "storage"
+
+
+class DeliveryError(CitySyncError):
+    """A receipt or a message was not taken; ``permanent`` means that sending it again as it is cannot help."""
+
+    reason = "delivery"
+
+    def __init__(self, text: str, *, permanent: bool) -> None:
+        super().__init__(text)
+        self.permanent = permanent
 
 
 class SourceError(CitySyncError):

@@ -120,7 +120,8 @@ def _why_none(summary: Summary) -> ReceiptRow:
     problem = next((text for known, text in told.items() if known == state), "未取得可核对的数据，没有逐条问题")
     note = "原因不在贵市，无需处理" if state == State.UNKNOWN else ""
     empty = dict.fromkeys(HEADINGS, "")
-    return ReceiptRow(**{**empty, "problem": problem, "hint": "；".join(_reasons(summary)), "note": note})
+    row = {**empty, "problem": problem, "hint": "；".join(_reasons(summary)), "note": note}
+    return ReceiptRow(*row.values())
 
 
 def _reasons(summary: Summary) -> Iterator[str]:

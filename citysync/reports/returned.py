@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -30,11 +31,11 @@ def read_back(data: bytes) -> list[ReceiptRow]:
     return sorted(rows, key=lambda row: (not row.number.isdigit(), int(row.number) if row.number.isdigit() else 0))
 
 
-def _rows(name: str, cells: list[list[object]]) -> list[ReceiptRow]:
+def _rows(name: str, cells: Sequence[Sequence[object]]) -> list[ReceiptRow]:
     if not cells or tuple(str(cell) for cell in cells[0][: len(_COLUMNS)]) != _COLUMNS:
         raise ConfigError(f"表 {name} 的表头与回执不同；请勿改动表头，重新填写后回传")
     texts = ([_text(cell) for cell in row[: len(_COLUMNS)]] for row in cells[1:])
-    return [ReceiptRow(**dict(zip(HEADINGS, row, strict=True))) for row in texts if any(row)]
+    return [ReceiptRow(*row) for row in texts if any(row)]
 
 
 def _text(cell: object) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from citysync.domain import items
@@ -43,7 +44,7 @@ class ReceiptRow:
     due_on: str
     note: str
     appeal: str = ""
-    correction: Correction | None = field(default=None, compare=False)
+    correction: Correction | None = dataclasses.field(default=None, compare=False, kw_only=True)
 
     def cells(self) -> tuple[str, ...]:
         """Return the values in the order of ``HEADINGS``."""

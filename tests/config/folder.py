@@ -9,8 +9,9 @@ import pytest
 from pydantic import Field
 
 from citysync.config.cities import Cities, load_cities
-from citysync.domain.city import SourceBase, Strict
+from citysync.domain.city import SourceBase
 from citysync.domain.errors import ConfigError
+from citysync.domain.strict import Strict
 
 GOOD = """\
 name = "韶州市"

@@ -1,0 +1,1 @@
+"""Handing a receipt over where a city works: one file per way."""
