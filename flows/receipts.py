@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,11 +13,13 @@ import polars as pl
 from citysync.config.settings import Settings
 from citysync.domain.errors import ConfigError
 from citysync.domain.findings import RULE_LABELS
+from citysync.domain.workdays import calendar
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
 from citysync.reports.receipt import ReceiptRow, receipt_document, receipt_rows, write_receipt
 from citysync.storage import catalogue, pages, reading
 from citysync.storage.engine import Store
+from citysync.storage.lives import with_first_seen, with_lives
 from citysync.storage.schema import open_store
 from flows.night import chosen
 
@@ -80,12 +82,21 @@ def _rows(settings: Settings, store: Store, verdict: Row) -> list[ReceiptRow]:
     on = date.fromisoformat(verdict["business_date"])
     return receipt_rows(
         code,
-        reading.findings(store, code, run_id=run_id).rows,
-        reading.rejections(store, code, run_id=run_id).rows,
+        dated(with_lives(store, code, reading.findings(store, code, run_id=run_id), calendar()).rows),
+        with_first_seen(store, code, reading.rejections(store, code, run_id=run_id)).rows,
         found_on=on,
         labels=labels(),
         names=_names(settings, store, verdict),
     )
+
+
+def dated(rows: Iterable[Row]) -> list[Row]:
+    """Return findings whose deadlines are written as people read them, estimates marked."""
+    return [{**row, "due_on": _deadline(row["due_on"])} for row in rows]
+
+
+def _deadline(due_on: str | None) -> str | None:
+    return None if due_on is None else calendar().shown(date.fromisoformat(due_on))
 
 
 def _names(settings: Settings, store: Store, verdict: Row) -> dict[str, str]:

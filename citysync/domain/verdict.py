@@ -116,6 +116,7 @@ class Counts:
     overclaimed: int = 0
     drifted: int = 0
     findings: int = 0
+    exempted: int = 0
 
     def as_dict(self) -> dict[str, int]:
         """Return the counts by name, in the order people read them."""
@@ -134,6 +135,7 @@ COUNT_LABELS = {
     "overclaimed": "超领",
     "drifted": "不一致",
     "findings": "发现",
+    "exempted": "豁免",
 }
 
 

@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from citysync.domain import codes, items, vocabulary
-from citysync.domain.city import EXEMPTION_LABELS, City
+from citysync.domain.city import EXEMPTION_LABELS, City, Exemption
 from citysync.domain.outcome import Validation
 from citysync.domain.snapshot import Snapshot
 from citysync.reconciliation.match import Match
@@ -52,11 +52,9 @@ def _shown(column: str, fields: list[str]) -> pl.Expr:
     return cut
 
 
-def absence_remarks(validation: Validation, snapshot: Snapshot, city: City, on: date) -> pl.DataFrame:
+def absence_remarks(validation: Validation, snapshot: Snapshot, city: City) -> pl.DataFrame:
     """Return areacode (null: any region), catalog_code, remark: why an item may be absent although nobody forgot it."""
-    return pl.concat(
-        [_rejected_remarks(validation, snapshot, city), _expired_exemptions(city, on), _withdrawn_remarks(validation)]
-    )
+    return pl.concat([_rejected_remarks(validation, snapshot, city), _withdrawn_remarks(validation)])
 
 
 def declared_withdrawn(validation: Validation) -> pl.DataFrame:
@@ -101,17 +99,30 @@ def _claims(snapshot: Snapshot, city: City) -> pl.DataFrame:
     )
 
 
-def _expired_exemptions(city: City, on: date) -> pl.DataFrame:
+def with_expired(found: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
+    """Return findings with ``exempt_reason``: the last exemption of that item and region, run out."""
     rows = [
         {
-            "areacode": each.areacode,
+            "region": each.areacode,
             "catalog_code": each.catalog_code,
-            "remark": f"（豁免“{EXEMPTION_LABELS[each.reason]}”（{each.document}）已于 {each.until.isoformat()} 到期）",
+            "until": each.until,
+            "exempt_reason": _ran_out(each),
         }
         for each in city.exempt
         if each.until < on
     ]
-    return pl.DataFrame(rows, schema=_BESIDE)
+    schema = {"region": pl.String(), "catalog_code": pl.String(), "until": pl.Date(), "exempt_reason": pl.String()}
+    expired = pl.DataFrame(rows, schema=schema)
+    here = pl.col("region").is_null() | (pl.col("region") == pl.col("areacode"))
+    place = ("areacode", "catalog_code")
+    last = found.select(place).unique().join(expired, on="catalog_code").filter(here)
+    last = last.sort("until", "exempt_reason", descending=True).unique(place, keep="first", maintain_order=True)
+    return found.join(last.select(*place, "exempt_reason"), on=place, how="left")
+
+
+def _ran_out(exemption: Exemption) -> str:
+    label = EXEMPTION_LABELS[exemption.reason]
+    return f"豁免已于 {exemption.until.isoformat()} 到期（{label}，{exemption.document}）"
 
 
 def with_remarks(unclaimed: pl.DataFrame, remarks: pl.DataFrame, regions: list[str]) -> pl.DataFrame:

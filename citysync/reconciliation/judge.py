@@ -145,6 +145,7 @@ def _counts(facts: Facts, state: State) -> Counts:
         overclaimed=found.overclaimed,
         drifted=found.drifted,
         findings=found.findings.height,
+        exempted=found.exempted,
     )
 
 

@@ -12,7 +12,7 @@ from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import MasterError
 from citysync.domain.outcome import Validation
-from citysync.reconciliation.obligations import DIVISION_LENGTH, duties, parents_of
+from citysync.reconciliation.obligations import DIVISION_LENGTH, every_duty, parents_of, without_exempt
 from citysync.reconciliation.texts import differing_texts
 
 NATIONAL_SCHEME = "gbt39554"
@@ -30,7 +30,7 @@ class Match:
     ``superseded``: rows still in use though a newer version exists, with ``highest_version``;
     ``conflicts``: rows whose highest version came more than once with different content;
     ``duties``: areacode, catalog_code of every obligation; ``unclaimed``: those nobody meets; ``due`` and ``met``
-    count them;
+    count them, ``exempted`` those lifted;
     ``absent``: canonical columns the source does not have; ``national``: are the codes GB/T 39554's.
     """
 
@@ -50,6 +50,7 @@ class Match:
     met: int
     absent: frozenset[str]
     unknown_fields: tuple[str, ...] = ()
+    exempted: int = 0
 
     def has(self, column: str) -> bool:
         """Return whether the source has a column at all; an absent one is one note, not a finding per row."""
@@ -71,7 +72,8 @@ def match(validation: Validation, master: MasterCatalogue, city: City, on: date)
     judged = _beside_master(chosen.drop("contenders", "highest_version"), master)
     known = pl.col("master_catalog_code").is_not_null()
     paired = judged.filter(known)
-    obligations = duties(master.items, parents, city, on)
+    every = every_duty(master.items, parents, city, on)
+    obligations = without_exempt(every, city, on)
     unclaimed = obligations.join(_present(chosen, conflicts), on=obligations.columns, how="anti")
     return Match(
         master=master,
@@ -89,6 +91,7 @@ def match(validation: Validation, master: MasterCatalogue, city: City, on: date)
         due=obligations.height,
         met=obligations.height - unclaimed.height,
         absent=validation.absent,
+        exempted=every.height - obligations.height,
     )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 
 import polars as pl
 
 from citysync.domain import codes
-from citysync.domain.city import City, Exemption
+from citysync.domain.city import City
 from citysync.domain.divisions import regions_of
 
 DIVISION_LENGTH = 6  # longer codes only add towns and villages
@@ -38,7 +37,12 @@ def parents_of(master: pl.DataFrame) -> pl.DataFrame:
 
 
 def duties(master: pl.DataFrame, parents: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
-    """Return every obligation of a city on a day: areacode, catalog_code; exempted ones are lifted.
+    """Return every obligation of a city on a day: areacode, catalog_code; exempted ones are lifted."""
+    return without_exempt(every_duty(master, parents, city, on), city, on)
+
+
+def every_duty(master: pl.DataFrame, parents: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
+    """Return the obligations of a city on a day before any exemption: areacode, catalog_code.
 
     An empty ``use_level`` obliges nobody; main items oblige through their sub-items.
     """
@@ -50,8 +54,7 @@ def duties(master: pl.DataFrame, parents: pl.DataFrame, city: City, on: date) ->
     levelled = in_force.select("catalog_code", "applies_to", level=pl.col("use_level").list.unique()).explode(
         "level", empty_as_null=False, keep_nulls=False
     )
-    due = levelled.join(_regions(city, on), on="level").filter(_applies()).select(*_DUTY)
-    return _without_exempt(due, (each for each in city.exempt if each.until >= on))
+    return levelled.join(_regions(city, on), on="level").filter(_applies()).select(*_DUTY)
 
 
 def _regions(city: City, on: date) -> pl.DataFrame:
@@ -70,7 +73,9 @@ def _applies() -> pl.Expr:
     return named.is_null() | (named.list.len() == 0) | pl.any_horizontal(*within)
 
 
-def _without_exempt(due: pl.DataFrame, exempt: Iterable[Exemption]) -> pl.DataFrame:
+def without_exempt(due: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
+    """Return the obligations that no exemption of the city lifts on a day; its last day is included."""
+    exempt = (each for each in city.exempt if each.until >= on)
     rows = [{"areacode": each.areacode, "catalog_code": each.catalog_code} for each in exempt]
     lifted = pl.DataFrame(rows, schema=_DUTY)
     everywhere = lifted.filter(pl.col("areacode").is_null()).select("catalog_code")

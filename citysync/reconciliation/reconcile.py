@@ -16,7 +16,14 @@ from citysync.domain.outcome import Validation
 from citysync.domain.snapshot import Grade, Snapshot
 from citysync.domain.workdays import Calendar
 from citysync.reconciliation.checks import all_checks
-from citysync.reconciliation.hints import absence_remarks, declared_withdrawn, hint, names_of, with_remarks
+from citysync.reconciliation.hints import (
+    absence_remarks,
+    declared_withdrawn,
+    hint,
+    names_of,
+    with_expired,
+    with_remarks,
+)
 from citysync.reconciliation.match import Match
 from citysync.reconciliation.notes import NOTES, Note
 from citysync.reconciliation.tally import tally
@@ -36,7 +43,8 @@ class Reconciliation:
     ``findings``: the frame ``FINDINGS``, in the order ``ORDER``, nulls first; ``names``: task_code, task_handle_item,
     catalog_code, name of what findings may speak of; ``due``, ``met``: obligations; ``paired``: rows the master has;
     ``missing``, ``overclaimed``: findings of that check; ``drifted``: distinct rows that drifted; ``tallies``: frame
-    ``TALLIES``, what the figures are made of; ``estimated``: deadlines beyond the last published calendar.
+    ``TALLIES``, what the figures are made of; ``estimated``: deadlines beyond the last published calendar;
+    ``exempted``: obligations lifted by an exemption.
     """
 
     findings: pl.DataFrame
@@ -49,6 +57,7 @@ class Reconciliation:
     drifted: int
     tallies: pl.DataFrame
     estimated: AbstractSet[date] = frozenset()
+    exempted: int = 0
 
 
 def reconcile(
@@ -72,8 +81,8 @@ def reconcile(
     found = [_asked(check, module, facing) for check, module in all_checks().items()]
     noted = [_noted(check, group) for (check,), group in validation.notes.group_by("check")]
     told = [_told(each, catalogue) for each in (*found, *noted) if not each.is_empty()]
-    dated = _dated(pl.concat([_untold(), *told]), match, city, on, calendar)
-    remarks = absence_remarks(validation, snapshot, city, on)
+    dated = with_expired(_dated(pl.concat([_untold(), *told]), match, city, on, calendar), city, on)
+    remarks = absence_remarks(validation, snapshot, city)
     proved = _duties(absent_before | set(declared_withdrawn(validation).iter_rows()))
     findings = _finished(dated, remarks, [code for code, _ in regions_of(city, on)], proved)
     checks = findings.get_column("check")
@@ -87,6 +96,7 @@ def reconcile(
         overclaimed=int((checks == "overclaimed").sum()),
         drifted=distinct_rows(findings.filter(pl.col("check") == DRIFT)),
         estimated={day for day in findings.get_column("due_on").drop_nulls().unique() if calendar.estimated(day)},
+        exempted=facing.exempted,
         tallies=tally(match, findings),
     )
 
@@ -160,9 +170,9 @@ def _finished(dated: pl.DataFrame, remarks: pl.DataFrame, regions: list[str], pr
     absent = with_remarks(dated.filter(is_absence), remarks, regions)
     unconfirmed = absent.join(proved, on=proved.columns, how="anti")
     confirmed = absent.join(proved, on=proved.columns, how="semi")
-    others = dated.filter(~is_absence)
+    others = dated.filter(~is_absence).with_columns(exempt_reason=pl.lit(None, dtype=pl.String))
     whole = [
-        rows.with_columns(suspected=pl.lit(value), exempt_reason=pl.lit(None, dtype=pl.String)).select(FINDINGS.keys())
+        rows.with_columns(suspected=pl.lit(value)).select(FINDINGS.keys())
         for rows, value in ((unconfirmed, True), (confirmed, False), (others, False))
     ]
     return pl.concat([no_findings(), *whole]).unique().sort(ORDER, nulls_last=False)

@@ -89,7 +89,8 @@ def receipt_rows(
 
     ``findings``, ``rejections``: rows with the columns of ``domain.findings``. ``labels``: Chinese word of each check
     and rule; one without a word is shown by its name. ``names``: item name by task_handle_item, task_code or
-    catalog_code. ``found_on``: the run's business date. The order does not depend on the order of the arguments.
+    catalog_code. ``found_on``: the run's business date, for a row without ``first_seen_on``. The order of the arguments
+    changes nothing.
     """
     found = [
         *(_of_finding(row, city_code, labels, names or {}, found_on) for row in findings),
@@ -123,7 +124,7 @@ def _of_finding(
         expected=expected,
         actual=actual,
         hint=_text(row.get("hint")),
-        found_on=found_on.isoformat(),
+        found_on=_text(row.get("first_seen_on")) or found_on.isoformat(),
         due_on=_text(row.get("due_on")),
         note="；".join(_notes(row, meanings(place["field"], expected, actual))),
         correction=correction_of(row),
@@ -146,7 +147,7 @@ def _of_rejection(row: Record, labels: Mapping[str, str], names: Mapping[str, st
         expected=_text(row.get("expected")),
         actual=_text(row.get("value")),
         hint=_text(row.get("hint")),
-        found_on=found_on.isoformat(),
+        found_on=_text(row.get("first_seen_on")) or found_on.isoformat(),
         due_on="",
         note="该行未参加核对",
         correction=correction_of_rejection(row),
@@ -179,7 +180,7 @@ def _notes(row: Record, meaning: str) -> Iterable[str]:
     if row.get("suspected"):
         yield "疑似，再次核对后确认"
     if reason := _text(row.get("exempt_reason")):
-        yield f"已豁免：{reason}"
+        yield reason
     if row.get("due_on") is not None:
         yield "宽限期内"
     if meaning:

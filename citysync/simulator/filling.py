@@ -79,6 +79,7 @@ def exempt(draft: Draft, on: date) -> tuple[Exempted, ...]:
 def _lift(draft: Draft, slots: Sequence[Slot]) -> None:
     for slot in slots:
         draft.counts["due"] -= 1
+        draft.counts["exempted"] += 1
         draft.counts["paired"] -= len(slot.rows)
         slot.rows.clear()
         slot.due = False

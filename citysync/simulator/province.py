@@ -253,6 +253,7 @@ def _truth(draft: Draft, plan: Plan, fault: str | None) -> CityTruth:
         "overclaimed": draft.counts["overclaimed"],
         "drifted": draft.counts["drifted"],
         "findings": len(draft.findings),
+        "exempted": draft.counts["exempted"],
     }
     kinds = tuple(sorted(draft.kinds))
     grade = DIALECTS[plan.dialect].grade

@@ -20,6 +20,7 @@ COUNTS = (
     "overclaimed",
     "drifted",
     "findings",
+    "exempted",
 )
 Record = dict[str, str | None]
 

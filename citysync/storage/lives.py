@@ -61,9 +61,18 @@ def with_lives(store: Store, city_code: str, listing: Listing, calendar: Calenda
     return replace(listing, rows=tuple(rows))
 
 
-def rejections_first_seen(lives: Iterable[Life]) -> dict[Identity, date]:
-    """Return since when each rejected row that is still rejected has been so."""
-    return {life.identity: life.first_seen_on for life in lives if life.closed_on is None and life.severity == REJECTED}
+def with_first_seen(store: Store, city_code: str, listing: Listing) -> Listing:
+    """Return a listing of rejected rows with ``first_seen_on`` beside each, None where no run judged the city since."""
+    if listing.run_id is None:
+        return listing
+    _, lives = lives_at(store, city_code, listing.run_id)
+    known = {life.identity: life.first_seen_on.isoformat() for life in lives if life.severity == REJECTED}
+    rows = ({**row, "first_seen_on": known.get(identity_of(_as_finding(row)))} for row in listing.rows)
+    return replace(listing, rows=tuple(rows))
+
+
+def _as_finding(row: Row) -> Row:
+    return {**dict.fromkeys(IDENTITY), "check": row["rule"], "task_code": row["task_code"], "field": row["field"]}
 
 
 def fixed(lives: Iterable[Life], since: date | None = None) -> list[Row]:

@@ -263,7 +263,9 @@ def test_an_exemption_lifts_the_obligation_in_its_region_until_its_last_day(
     )
     found = walk([on_item(OTHER)], city=a_city(exempt=(exempt,)))
     assert found.reconciliation.missing == found.reconciliation.due == missing
-    assert ("已于 2026-11-22 到期" in "".join(found.of("unclaimed").get_column("hint"))) == (until < TODAY)
+    assert found.reconciliation.exempted == 1 - missing
+    expired = "豁免已于 2026-11-22 到期（下放，粤府函〔2025〕00号）" if until < TODAY else None
+    assert found.of("unclaimed").get_column("exempt_reason").to_list() == [expired] * missing
 
 
 @pytest.mark.parametrize(("grade", "missing"), [(Grade.A, 1), (Grade.B, 1), (Grade.C, 0)])

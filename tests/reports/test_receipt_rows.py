@@ -105,8 +105,15 @@ def test_rows_come_by_weight_and_do_not_depend_on_the_order_they_were_found_in()
 
 
 def test_what_is_not_yet_certain_or_exempt_is_said() -> None:
-    [row] = rows_of([a_finding(suspected=True, exempt_reason="下放", field="task_name")], [])
-    assert row.note == "疑似，再次核对后确认；已豁免：下放"
+    [row] = rows_of(
+        [
+            a_finding(
+                suspected=True, exempt_reason="豁免已于 2026-11-20 到期（下放，粤府函〔2025〕1号）", field="task_name"
+            )
+        ],
+        [],
+    )
+    assert row.note == "疑似，再次核对后确认；豁免已于 2026-11-20 到期（下放，粤府函〔2025〕1号）"
 
 
 def test_an_item_is_named_by_the_most_exact_code_the_names_know() -> None:
