@@ -185,9 +185,7 @@ class Session:
     def _attempt(self, ask: Ask) -> _Whole | Trouble:
         left = self._deadline - self._door.monotonic()
         if left <= 0:
-            return Trouble(
-                OverBudget(f"已用完 {self._source.budget_seconds} 秒的时间预算；请检查接口速度或调大 budget_seconds")
-            )
+            return Trouble(OverBudget(self._spent()))
         seconds = min(float(self._source.timeout_seconds), left)
         host = (origin(ask.url) or ("", "?", 0))[1]
         longest = min(left, CONNECT_SECONDS + seconds + REQUEST_SECONDS)
@@ -201,8 +199,12 @@ class Session:
         except _FOREIGN as error:
             outcome = transport_fault(error, host, seconds)
         if self._wire.cut:  # whatever it looked like to those who were reading
-            return Trouble(OverBudget(f"响应过慢：{longest:.0f} 秒内没有收完一次响应；请检查接口或网络"))
+            spent = f"响应过慢：{longest:.0f} 秒内没有收完一次响应；请检查接口或网络"
+            return Trouble(OverBudget(spent if longest < left else self._spent()))
         return outcome
+
+    def _spent(self) -> str:
+        return f"已用完 {self._source.budget_seconds} 秒的时间预算；请检查接口速度或调大 budget_seconds"
 
     def _exchange(self, ask: Ask, seconds: float) -> _Whole | Trouble:
         with self._http.request(

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from urllib3.exceptions import (
     ConnectTimeoutError,
     IncompleteRead,
-    InvalidChunkLength,
     NameResolutionError,
     ReadTimeoutError,
     SSLError,
@@ -117,12 +116,8 @@ _CALLED: tuple[tuple[tuple[type[BaseException], ...], Callable[[list[BaseExcepti
     ),
     ((TimeoutError, ReadTimeoutError), lambda _, __, s: _citys(f"{s:.0f} 秒内无响应；请市里检查接口")),
     (
-        (InvalidChunkLength,),
-        lambda *_: _citys("响应不完整：分块传输缺少结束标记，或分块长度有误；请检查接口或中间网关"),
-    ),
-    (
         (http.client.IncompleteRead, IncompleteRead),
-        lambda *_: _citys("响应不完整：实收字节少于声明的长度；请检查接口或中间网关"),
+        lambda *_: _citys("响应不完整：实收少于声明的长度，或缺少分块的结束标记；请检查接口或中间网关"),
     ),
     ((http.client.RemoteDisconnected,), lambda *_: _between_us("对方未作应答就断开连接；请检查接口或网络")),
     (
@@ -130,8 +125,8 @@ _CALLED: tuple[tuple[tuple[type[BaseException], ...], Callable[[list[BaseExcepti
         lambda *_: _citys("应答不是 HTTP（端口可能是 HTTPS 或其他服务）；请核对 url", attempts=1),
     ),
     ((http.client.LineTooLong,), _headers),
-    ((OSError,), _no_route),
     ((http.client.HTTPException,), _headers),
+    ((OSError,), _no_route),
 )
 
 

@@ -50,13 +50,6 @@ def reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def drip(connection: socket.socket, data: bytes) -> None:
-    """Send a byte again and again until the other side has had enough."""
-    with contextlib.suppress(OSError):
-        for place in range(10_000_000):
-            connection.sendall(data[place % len(data) :][:1])
-
-
 def _serve(listener: socket.socket, running: Raw, talk: Talk, tls: ssl.SSLContext | None) -> None:
     while True:
         try:
