@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from citysync.domain.approval import Use
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import SourceError
@@ -16,11 +17,14 @@ from citysync.domain.findings import no_findings, no_rejections
 from citysync.domain.memory import Memory
 from citysync.domain.outcome import CityRun, Validation
 from citysync.domain.run import Run
-from citysync.domain.snapshot import Grade, RawPage, Snapshot
+from citysync.domain.snapshot import Grade, RawPage, Snapshot, fingerprint
+from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import Calendar
-from citysync.reconciliation.guard import Arrival, hold
+from citysync.reconciliation.foreign import foreign
+from citysync.reconciliation.guard import Answer, Arrival, guard
 from citysync.reconciliation.judge import ADOPTED, Facts, comparable, counted, judge, published
 from citysync.reconciliation.match import match
+from citysync.reconciliation.past import notes, rules_changed, seen_before
 from citysync.reconciliation.reconcile import Reconciliation, reconcile
 from connectors import pull
 from connectors._door import Door
@@ -62,19 +66,9 @@ def _judge_snapshot(
     pages: tuple[RawPage, ...],
     means: Means,
 ) -> CityRun:
-    certificate = snapshot.certificate
-    means.step(
-        f"收到 {certificate.received} 行，{certificate.pages} 页，完整性 {certificate.grade}：{certificate.proof}"
-    )
-    facts = Facts(
-        city=city,
-        run=run,
-        judged_at=means.now(),
-        certificate=certificate,
-        source_changed_at=snapshot.source_changed_at,
-        held=hold(Arrival(snapshot.rows.height, city.expect, memory.good_counts)),
-    )
-    if certificate.grade is Grade.X or facts.held:
+    content = fingerprint(snapshot.rows)
+    facts, uses = _guarded(city, run, memory, snapshot, content, means)
+    if snapshot.certificate.grade is Grade.X or facts.held or facts.foreign:
         return CityRun(judge(facts), snapshot, pages, no_findings(), no_rejections(), adopted=False)
     validation = validate(snapshot, city, run.business_date)
     means.step(
@@ -83,11 +77,47 @@ def _judge_snapshot(
     facts = replace(facts, validation=validation)
     if comparable(facts):
         facts = replace(facts, reconciliation=_compare(facts, snapshot, validation, master, memory, means))
-    verdict = judge(facts)
-    findings = published(verdict, facts.reconciliation)
-    tallies = counted(verdict, facts.reconciliation)
-    adopted = verdict.state in ADOPTED
-    return CityRun(verdict, snapshot, pages, findings, validation.rejected, adopted=adopted, tallies=tallies)
+    verdict = _with_rules_changed(judge(facts), content, run, memory)
+    findings, adopted = published(verdict, facts.reconciliation), verdict.state in ADOPTED
+    tallies, used = counted(verdict, facts.reconciliation), uses if adopted else ()
+    return CityRun(verdict, snapshot, pages, findings, validation.rejected, adopted=adopted, tallies=tallies, uses=used)
+
+
+def _guarded(
+    city: City, run: Run, memory: Memory, snapshot: Snapshot, content: str, means: Means
+) -> tuple[Facts, tuple[Use, ...]]:
+    """Return what is known before any row is validated, and which approvals let a mass change through.
+
+    Rows that are contradicted or another city's prove no change: only an empty directory is held whatever its grade.
+    """
+    certificate, rows = snapshot.certificate, snapshot.rows
+    means.step(
+        f"收到 {certificate.received} 行，{certificate.pages} 页，完整性 {certificate.grade}：{certificate.proof}"
+    )
+    usable = certificate.grade is not Grade.X
+    last_good = memory.last_good.rows if memory.last_good is not None else None
+    strange = foreign(rows, last_good, city) if usable else None
+    asked = rows.is_empty() or (usable and strange is None)
+    answer = guard(Arrival(rows, city, memory, run.business_date)) if asked else Answer()
+    if answer.uses:
+        means.step(f"护栏：按批准 {'、'.join(str(use.serial) for use in answer.uses)} 放行")
+    facts = Facts(
+        city=city,
+        run=run,
+        judged_at=means.now(),
+        certificate=certificate,
+        source_changed_at=snapshot.source_changed_at,
+        held=answer.held,
+        foreign=strange,
+        seen=seen_before(content, memory),
+        past=notes(memory, snapshot.source_changed_at),
+    )
+    return facts, answer.uses
+
+
+def _with_rules_changed(verdict: Verdict, content: str, run: Run, memory: Memory) -> Verdict:
+    told = rules_changed(verdict, content, run, memory)
+    return verdict if told is None else replace(verdict, reasons=(told, *verdict.reasons))
 
 
 def _compare(

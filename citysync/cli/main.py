@@ -30,6 +30,8 @@ VERBS = {
     "receipt": "生成回执（XLSX 与 CSV 问题清单）",
     "figures": "督查指标：进驻率、深度、到场次数、准时率，按市、县或部门",
     "score": "得分与下一步：每个未决问题值多少分",
+    "approve": "批准一个城市被护栏拦下的大批变化",
+    "audit": "审计：verify 核对有无改动，list 列出",
     "master": "省级基本目录的版本：import、list",
     "doctor": "体检：先查本系统，再逐市试拉",
     "simulate": "模拟省份，持续运行",

@@ -135,6 +135,19 @@ class Tolerate(Strict):
         return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+class Guard(Strict):
+    """How much of a directory may change in one night without a person; the design's defaults."""
+
+    max_vanished_ratio: Annotated[float, Field(ge=0, le=1)] = 0.2
+    max_appeared_ratio: Annotated[float, Field(ge=0)] = 0.5
+    max_field_ratio: Annotated[float, Field(ge=0, le=1)] = 0.3
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole_ratio(cls, value: object) -> object:
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class Exemption(Strict):
     """A catalogue item the city need not have, by which document, until when (that day included)."""
 
@@ -171,6 +184,7 @@ class City(Strict):
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     codes: Codes = Codes()
     expect: Expect = Expect()
+    guard: Guard = Guard()
     tolerate: Tolerate = Tolerate()
     exempt: tuple[Exemption, ...] = ()
     receipt: Receipt = Receipt()

@@ -11,20 +11,25 @@ from datetime import date, datetime
 
 import polars as pl
 
+from citysync.domain.approval import Approval
+from citysync.domain.verdict import State
+
 
 @dataclass(frozen=True)
 class LastGood:
     """The snapshot in force: what was last adopted, dated.
 
     ``rows``: as text, as ``Snapshot.rows``; ``on``: its business date; ``changed_at``: when its source last changed,
-    None if it said so nowhere; ``rules_version``: the rules that judged it.
+    None if it said so nowhere; ``state``: what was said of it, by which ``rules_version`` and ``master_version``.
     """
 
     run_id: str
     on: date
     rows: pl.DataFrame = field(repr=False)
     changed_at: datetime | None = None
+    state: State | None = None
     rules_version: str | None = None
+    master_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,18 @@ class Memory:
     there is none; ``lost``: why it cannot be read although there was one, for people; ``absent_before``: (areacode,
     catalog_code) of obligations that its last good pull of grade A or B saw unmet, suspected or confirmed: a night of
     grade C or X neither confirms nor clears.
+
+    ``good_counts`` begin anew with a snapshot that was adopted by approval: what a person accepted is the new measure.
+    ``approvals``: given before the run, expired ones included; ``contents``: (fingerprint of the rows, business date)
+    of its good snapshots, newest first.
     """
 
     good_counts: tuple[int, ...] = ()
     last_good: LastGood | None = None
     lost: str | None = None
     absent_before: AbstractSet[tuple[str, str]] = frozenset()
+    approvals: tuple[Approval, ...] = ()
+    contents: tuple[tuple[str, date], ...] = ()
 
     @property
     def last_count(self) -> int | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from citysync.domain.approval import Use
 from citysync.domain.snapshot import RawPage, Snapshot
 from citysync.domain.tallies import COUNTS, PLACE
 from citysync.domain.verdict import Verdict
@@ -40,7 +41,10 @@ class Validation:
 
 @dataclass(frozen=True)
 class CityRun:
-    """Everything one run learned about one city; published whole or not at all."""
+    """Everything one run learned about one city; published whole or not at all.
+
+    ``uses``: what the approvals lifted that let this snapshot be adopted.
+    """
 
     verdict: Verdict
     snapshot: Snapshot | None
@@ -49,3 +53,4 @@ class CityRun:
     rejected: pl.DataFrame
     adopted: bool
     tallies: pl.DataFrame = field(default_factory=no_tallies)
+    uses: tuple[Use, ...] = ()

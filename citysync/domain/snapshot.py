@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +17,13 @@ class Grade(StrEnum):
     B = "B"  # 稳定: no total, but two passes agree on the key set
     C = "C"  # 未证实: neither; an absence is never reported
     X = "X"  # 不完整: contradicted; nothing is judged
+
+
+def fingerprint(rows: pl.DataFrame) -> str:
+    """Return what tells one content from another: a SHA-256 of the rows as text, whatever their order and paging."""
+    named = rows.select(sorted(name for name in rows.columns if name not in {"row_no", "page_no"}))
+    text = named.sort(named.columns).write_csv() if named.width else ""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

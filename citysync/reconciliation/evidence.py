@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
 from citysync.domain.city import City
@@ -10,6 +11,21 @@ from citysync.domain.snapshot import Certificate, Grade
 from citysync.domain.verdict import Axis, Fault, Reason, Standing
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # no summer time since 1991
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When the very rows that came tonight came before.
+
+    ``unchanged_since``: the first day of an unbroken row of good nights with these rows; ``last_on``: the last day they
+    came, although other rows came after it: an old directory served again.
+    """
+
+    unchanged_since: date | None = None
+    last_on: date | None = None
+
+
+NEVER = Seen()
 
 
 def complete(certificate: Certificate) -> Reason:
@@ -38,11 +54,21 @@ def _first_rejected(validation: Validation) -> str:
     return f"（例：第 {row['row_no']} 行，{row['hint'] or row['rule']}）"
 
 
-def fresh(city: City, source_changed_at: datetime | None, business_date: date) -> Reason:
-    """Return whether the source last changed recently enough; days are counted in Asia/Shanghai."""
+def fresh(city: City, source_changed_at: datetime | None, business_date: date, seen: Seen = NEVER) -> Reason:
+    """Return whether the source last changed recently enough; days are counted in Asia/Shanghai.
+
+    Where it says nowhere when it changed, its own rows do: the same rows for longer than the bound are too old.
+    """
     most = city.expect.max_age_days
+    if seen.last_on is not None:
+        return _served_again(seen.last_on, business_date, most)
     if most is None:
         return Reason("fresh", Axis.FRESH, Standing.OK, Fault.CITY, "")
+    if source_changed_at is None and seen.unchanged_since is not None:
+        age = (business_date - seen.unchanged_since).days
+        if age > most:
+            text = f"数据过期：内容自 {seen.unchanged_since} 起没有变化，已 {age} 天，上限 {most} 天；请市级恢复更新"
+            return Reason("stale", Axis.FRESH, Standing.FAILING, Fault.CITY, text)
     if source_changed_at is None:
         text = f"来源没有更新时间，无法判断是否在 {most} 天之内更新过；请来源提供更新时间"
         return Reason("age_unknown", Axis.FRESH, Standing.UNKNOWN, Fault.CITY, text)
@@ -50,5 +76,17 @@ def fresh(city: City, source_changed_at: datetime | None, business_date: date) -
     age = (business_date - changed_on).days
     if age <= most:
         return Reason("fresh", Axis.FRESH, Standing.OK, Fault.CITY, "")
-    text = f"数据过期：来源最后更新于 {changed_on}，距 {business_date} 已 {age} 天，上限 {most} 天；请市级恢复更新"
+    same = f"，内容自 {seen.unchanged_since} 起没有变化" if seen.unchanged_since is not None else ""
+    text = (
+        f"数据过期：来源最后更新于 {changed_on}，距 {business_date} 已 {age} 天，上限 {most} 天{same}；请市级恢复更新"
+    )
     return Reason("stale", Axis.FRESH, Standing.FAILING, Fault.CITY, text)
+
+
+def _served_again(last_on: date, business_date: date, most: int | None) -> Reason:
+    """Return that an old directory came again: too old if a bound says so, else only marked."""
+    age = (business_date - last_on).days
+    text = f"旧数据重现：内容与 {last_on} 的快照完全相同，此后的改动不见了；请市级核实接口是否指向旧库"
+    if most is not None and age > most:
+        return Reason("served_again", Axis.FRESH, Standing.FAILING, Fault.CITY, f"{text}（{age} 天，上限 {most} 天）")
+    return Reason("served_again", Axis.FRESH, Standing.UNKNOWN, Fault.CITY, text)

@@ -1,60 +1,151 @@
 """Holding back what would change a city's directory wholesale, before anything is compared or adopted.
 
-The bounds are the city's own. ``Arrival.history`` is the place of the guard over the last good runs (counts down by
-more than a fifth, up by more than a half); today it only lends its figure to the text of an emptied directory.
+A hold is a question to a person, not a finding: the last good snapshot stays in force until somebody approves so much
+of the change, or the source is right again. The bounds of ``[expect]`` are the city's own; ``[guard]`` measures against
+its past. On a first run there is none: only an empty directory and the bounds hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from statistics import median
 
-from citysync.domain.city import Expect
+import polars as pl
+
+from citysync.domain.approval import Held, Use
+from citysync.domain.city import City
+from citysync.domain.memory import LastGood, Memory
 from citysync.domain.verdict import Axis, Fault, Reason, Standing
+from citysync.reconciliation import guard_texts as texts
+from citysync.reconciliation.field_shift import Shift, shifts, touched
+from citysync.reconciliation.turnover import Turnover, turnover
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What came for a city on a business date, and what is remembered of it."""
+
+    rows: pl.DataFrame
+    city: City
+    memory: Memory
+    on: date
+
+    @property
+    def received(self) -> int:
+        """Return how many rows came."""
+        return self.rows.height
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """How many rows came, how many the city's file expects, and how many came in the last good runs, newest last."""
+class Hold:
+    """Something the guard asks about: how much of it, what an approval must say, the reason if nobody approved."""
 
-    received: int
-    expect: Expect
-    history: tuple[int, ...] = ()
+    kind: Held
+    amount: int
+    reason: Reason
+    field: str | None = None
 
 
-def hold(arrival: Arrival) -> tuple[Reason, ...]:
-    """Return why a directory must wait for a person; nothing if it may be compared.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the guard says: the reasons to hold (none: go on), and what approvals lifted."""
+
+    held: tuple[Reason, ...] = ()
+    uses: tuple[Use, ...] = ()
+
+
+def guard(arrival: Arrival) -> Answer:
+    """Return whether a directory must wait for a person; nothing is lifted in part.
 
     Zero rows received are never judged as zero items, whatever the bounds say.
     """
-    rules = (_zero_items,) if arrival.received == 0 else _BOUNDS
-    return tuple(reason for rule in rules if (reason := rule(arrival)) is not None)
+    holds = [_zero_items(arrival)] if arrival.received == 0 else [*_turnover_holds(arrival)]
+    lifted = {hold: use for hold in holds if (use := _lifted(hold, arrival)) is not None}
+    bounds = () if arrival.received == 0 else tuple(_bounds(arrival))
+    held = (*bounds, *(hold.reason for hold in holds if hold not in lifted))
+    return Answer(held, () if held else tuple(lifted.values()))
 
 
-def _zero_items(arrival: Arrival) -> Reason:
-    before = f"上次 {arrival.history[-1]:,} 条，" if arrival.history else ""
-    text = f"清空保护：{before}本次 0 条，未采用，未判缺失；请市级核实接口是否返回了全部事项"
-    return _held("zero_items", Fault.CITY, text)
+def limit(ratio: float, count: float) -> int:
+    """Return the most of ``count`` that may change: the ratio of it, rounded down, but one item in any case."""
+    return max(1, math.floor(Decimal(str(ratio)) * Decimal(str(count))))
 
 
-def _below_min_items(arrival: Arrival) -> Reason | None:
-    least = arrival.expect.min_items
-    if least is None or arrival.received >= least:
-        return None
-    text = f"本次 {arrival.received:,} 条，少于约定的 {least:,} 条，未采用；请核实是否漏传，属实则调整 expect.min_items"
-    return _held("below_min_items", Fault.CITY, text)
+def _lifted(hold: Hold, arrival: Arrival) -> Use | None:
+    for approval in arrival.memory.approvals:
+        if approval.lifts(hold.kind, hold.amount, arrival.on, hold.field):
+            return Use(approval.serial, 0 if hold.kind is Held.EMPTY else hold.amount)
+    return None
 
 
-def _above_max_items(arrival: Arrival) -> Reason | None:
-    most = arrival.expect.max_items
-    if most is None or arrival.received <= most:
-        return None
-    text = f"本次 {arrival.received:,} 条，多于约定的 {most:,} 条，未采用；请核实是否重复，属实则调整 expect.max_items"
-    return _held("above_max_items", Fault.DATA, text)
+def _zero_items(arrival: Arrival) -> Hold:
+    before = arrival.memory.good_counts[-1] if arrival.memory.good_counts else None
+    reason = _held("zero_items", Fault.CITY, texts.zero(arrival.city, before))
+    return Hold(Held.EMPTY, 0, reason)
+
+
+def _turnover_holds(arrival: Arrival) -> Iterator[Hold]:
+    """Yield what is too much against the past: by count against the median, by key and field against the last good."""
+    last, counts = arrival.memory.last_good, arrival.memory.good_counts
+    usual = median(counts) if counts else 0
+    if not usual:
+        return
+    moved = None if last is None else turnover(last.rows, arrival.rows, arrival.city)
+    yield from _vanished(arrival, usual, moved)
+    yield from _appeared(arrival, usual)
+    if moved is not None and last is not None:
+        most = limit(arrival.city.guard.max_field_ratio, moved.kept.height)
+        yield from (_field(arrival.city, shift, last) for shift in shifts(moved.kept, most))
+
+
+def _vanished(arrival: Arrival, usual: float, moved: Turnover | None) -> Iterator[Hold]:
+    ratio = arrival.city.guard.max_vanished_ratio
+    fewer = math.ceil(usual - arrival.received)
+    gone = 0 if moved is None else moved.vanished.height
+    by_count = fewer > limit(ratio, usual)
+    by_key = moved is not None and gone > limit(ratio, moved.before)
+    if not (by_count or by_key):
+        return
+    amount = max(fewer, gone)
+    said = texts.Vanished(arrival.received, usual, amount, ratio, _last_on(arrival), moved, _touched(moved))
+    reason = _held("vanished", Fault.CITY, texts.vanished(arrival.city, said))
+    yield Hold(Held.VANISHED, amount, reason)
+
+
+def _appeared(arrival: Arrival, usual: float) -> Iterator[Hold]:
+    ratio = arrival.city.guard.max_appeared_ratio
+    more = math.ceil(arrival.received - usual)
+    if more <= limit(ratio, usual):
+        return
+    text = texts.appeared(arrival.city, arrival.received, usual, more, ratio, _last_on(arrival))
+    yield Hold(Held.APPEARED, more, _held("appeared", Fault.DATA, text))
+
+
+def _field(city: City, shift: Shift, last: LastGood) -> Hold:
+    reason = _held("field_shift", Fault.CITY, texts.field(city, shift, last.on))
+    return Hold(Held.CHANGED, shift.amount, reason, shift.field)
+
+
+def _touched(moved: Turnover | None) -> int:
+    return 0 if moved is None else touched(moved.kept)
+
+
+def _last_on(arrival: Arrival) -> date | None:
+    return None if arrival.memory.last_good is None else arrival.memory.last_good.on
+
+
+def _bounds(arrival: Arrival) -> Iterator[Reason]:
+    """Yield the bounds of the city's own file that are broken; whoever wrote them changes them there."""
+    least, most = arrival.city.expect.min_items, arrival.city.expect.max_items
+    if least is not None and arrival.received < least:
+        yield _held("below_min_items", Fault.CITY, texts.below(arrival.received, least))
+    if most is not None and arrival.received > most:
+        yield _held("above_max_items", Fault.DATA, texts.above(arrival.received, most))
 
 
 def _held(code: str, fault: Fault, text: str) -> Reason:
     return Reason(code, Axis.COMPLETE, Standing.FAILING, fault, text)
-
-
-_BOUNDS: tuple[Callable[[Arrival], Reason | None], ...] = (_below_min_items, _above_max_items)

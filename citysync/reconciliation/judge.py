@@ -19,7 +19,7 @@ from citysync.domain.outcome import Validation, no_tallies
 from citysync.domain.run import Run
 from citysync.domain.snapshot import Certificate, Grade
 from citysync.domain.verdict import Axis, Counts, Fault, Reason, Standing, State, Verdict, worst
-from citysync.reconciliation.evidence import complete, fresh, too_many_rejected
+from citysync.reconciliation.evidence import NEVER, Seen, complete, fresh, too_many_rejected
 from citysync.reconciliation.reconcile import Reconciliation
 from citysync.reconciliation.weigh import errors
 
@@ -32,7 +32,8 @@ class Facts:
 
     ``error``: the source gave nothing; then there is no certificate. ``held``: what the guard said, before matching.
     ``reconciliation``: None where nothing was compared (see ``comparable``). Absences not yet confirmed by a second
-    night come as ``suspected`` in its findings.
+    night come as ``suspected`` in its findings. ``foreign``: the rows are another city's. ``seen``: when
+    the same rows came before. ``past``: what else comparing with earlier nights adds.
     """
 
     city: City
@@ -44,6 +45,9 @@ class Facts:
     validation: Validation | None = None
     reconciliation: Reconciliation | None = None
     held: tuple[Reason, ...] = ()
+    foreign: Reason | None = None
+    seen: Seen = NEVER
+    past: tuple[Reason, ...] = ()
 
 
 def judge(facts: Facts) -> Verdict:
@@ -58,12 +62,14 @@ def judge(facts: Facts) -> Verdict:
         return _verdict(facts, state, _source_failed(facts.error))
     if _is_contradicted(facts):
         return _verdict(facts, State.NOT_SYNCED, [_REACHED, *_contradicted(facts)])
+    if facts.foreign is not None:
+        return _verdict(facts, State.NOT_SYNCED, [_REACHED, facts.foreign])
     return _judge_rows(facts)
 
 
 def comparable(facts: Facts) -> bool:
     """Return whether there is anything to compare: a usable snapshot whose rejections are tolerable."""
-    usable = facts.error is None and not facts.held and not _is_contradicted(facts)
+    usable = facts.error is None and not facts.held and facts.foreign is None and not _is_contradicted(facts)
     return usable and facts.validation is not None and too_many_rejected(facts.city, facts.validation) is None
 
 
@@ -99,7 +105,8 @@ def _judge_rows(facts: Facts) -> Verdict:
         _ok(Axis.VALID),
         _ok(Axis.CONSISTENT),
         *errors(reconciliation, facts.city.tolerate),
-        fresh(facts.city, facts.source_changed_at, facts.run.business_date),
+        fresh(facts.city, facts.source_changed_at, facts.run.business_date, facts.seen),
+        *facts.past,
     ]
     return _verdict(facts, _state(reasons), reasons)
 

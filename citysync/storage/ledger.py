@@ -14,7 +14,7 @@ from citysync.domain.errors import StorageError
 from citysync.domain.findings import FINDINGS, REJECTIONS
 from citysync.domain.outcome import TALLIES, CityRun
 from citysync.domain.run import Run
-from citysync.domain.snapshot import Snapshot
+from citysync.domain.snapshot import Snapshot, fingerprint
 from citysync.domain.verdict import State, Verdict
 from citysync.storage import leases, life, outbox, tables
 from citysync.storage.engine import Store
@@ -138,6 +138,10 @@ def _attachments(
     ):
         for rows in slices(frame.with_row_index("position", offset=1), ("position", *keys), **owner):
             yield table, rows
+    if city_run.uses:
+        uses = enumerate(city_run.uses, start=1)
+        taken = [{"position": place, "approval": use.serial, "amount": use.amount} for place, use in uses]
+        yield tables.approval_uses, [{**owner, **row} for row in taken]
     if city_run.pages:
         pages = enumerate(city_run.pages, start=1)
         yield tables.pages, [{**owner, **asdict(page), "position": position} for position, page in pages]
@@ -168,6 +172,7 @@ def _snapshot_row(snapshot: Snapshot, path: str, *, adopted: bool) -> dict[str, 
         "taken_at": snapshot.taken_at,
         "source_changed_at": snapshot.source_changed_at,
         "adopted": adopted,
+        "content": fingerprint(snapshot.rows),
     }
 
 

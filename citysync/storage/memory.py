@@ -9,12 +9,15 @@ from typing import Any
 
 from citysync.domain.errors import StorageError
 from citysync.domain.memory import LastGood, Memory
+from citysync.domain.verdict import State
 from citysync.storage import reading
+from citysync.storage.approvals import approvals_before
 from citysync.storage.engine import Store
 from citysync.storage.pages import read_snapshot
-from citysync.storage.past import absences_seen
+from citysync.storage.past import absences_seen, last_approved_run
 
 GOOD_RUNS = 7
+REMEMBERED_RUNS = 60  # how far back a directory that is served again is recognised
 
 
 def recall(store: Store, folder: Path, city_code: str, run_id: str) -> Memory:
@@ -23,17 +26,27 @@ def recall(store: Store, folder: Path, city_code: str, run_id: str) -> Memory:
     ``folder``: where snapshots are kept. One that is gone or damaged is said (``Memory.lost``) and stops no run: the
     guard then knows its count only.
     """
-    kept = reading.adopted_snapshots(store, city_code, before=run_id, limit=GOOD_RUNS)
+    approvals = approvals_before(store, city_code, run_id)
+    kept = reading.adopted_snapshots(store, city_code, before=run_id, limit=REMEMBERED_RUNS)
     if not kept:
-        return Memory()
+        return Memory(approvals=approvals)
+    measure = _since_approval(kept[:GOOD_RUNS], last_approved_run(store, city_code, run_id))
     memory = Memory(
-        good_counts=tuple(int(row["rows"]) for row in reversed(kept)),
+        good_counts=tuple(int(row["rows"]) for row in reversed(measure)),
         absent_before=absences_seen(store, city_code, run_id),
+        approvals=approvals,
+        contents=tuple((str(row["content"]), date.fromisoformat(row["business_date"])) for row in kept),
     )
     try:
         return replace(memory, last_good=_last_good(kept[0], folder))
     except StorageError as error:
         return replace(memory, lost=str(error))
+
+
+def _since_approval(kept: list[dict[str, Any]], approved: str | None) -> list[dict[str, Any]]:
+    """Return the good runs, newest first, down to the one a person approved, which is the new measure."""
+    runs = [row["run_id"] for row in kept]
+    return kept[: runs.index(approved) + 1] if approved in runs else kept
 
 
 def _last_good(row: dict[str, Any], folder: Path) -> LastGood:
@@ -44,5 +57,7 @@ def _last_good(row: dict[str, Any], folder: Path) -> LastGood:
         on=date.fromisoformat(row["business_date"]),
         rows=snapshot.rows,
         changed_at=None if changed_at is None else datetime.fromisoformat(changed_at),
+        state=State(row["state"]),
         rules_version=str(row["rules_version"]),
+        master_version=str(row["master_version"]),
     )

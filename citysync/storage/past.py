@@ -10,6 +10,7 @@ from citysync.storage.reading import PULLED, earlier
 
 _RUN = tables.runs.c
 _VERDICT = tables.verdicts.c
+_USE = tables.approval_uses.c
 _SEES_ABSENCES = ("A", "B")  # grades
 
 
@@ -33,3 +34,16 @@ def absences_seen(store: Store, city_code: str, before: str) -> frozenset[tuple[
     )
     with store.reading() as connection:
         return frozenset((areacode, code) for areacode, code in connection.execute(query))
+
+
+def last_approved_run(store: Store, city_code: str, before: str) -> str | None:
+    """Return the last run before another whose snapshot was adopted by approval, None if there is none."""
+    query = (
+        sa.select(_RUN.run_id)
+        .join(tables.approval_uses, _USE.run_seq == _RUN.seq)
+        .where(_USE.city_code == city_code, earlier(before))
+        .order_by(_RUN.seq.desc())
+        .limit(1)
+    )
+    with store.reading() as connection:
+        return connection.scalar(query)

@@ -162,7 +162,7 @@ def adopted_snapshots(
     """Return a city's last adopted snapshots (of runs before one), newest first: the first is the last good one, dated.
 
     Keys: run_id, business_date, rules_version, path (relative to the evidence folder), rows, taken_at,
-    source_changed_at. What a replay says is no new pull and is left out.
+    source_changed_at, content, master_version, state. What a replay says is no new pull and is left out.
     """
     query = (
         sa.select(
@@ -173,6 +173,12 @@ def adopted_snapshots(
             _SNAPSHOT.rows,
             _SNAPSHOT.taken_at,
             _SNAPSHOT.source_changed_at,
+            _SNAPSHOT.content,
+            _RUN.master_version,
+            _VERDICT.state,
+        )
+        .join(
+            tables.verdicts, sa.and_(_VERDICT.run_seq == _SNAPSHOT.run_seq, _VERDICT.city_code == _SNAPSHOT.city_code)
         )
         .join(tables.runs, _RUN.seq == _SNAPSHOT.run_seq)
         .where(_SNAPSHOT.city_code == city_code, _SNAPSHOT.adopted, PULLED, _as_of(on), earlier(before))

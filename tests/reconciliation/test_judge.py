@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from citysync.domain.city import Expect
+from citysync.domain.city import City, Expect
 from citysync.domain.errors import OverBudget, Refused, SourceError, Throttled, Unreachable, Unreadable
+from citysync.domain.memory import FIRST_TIME, Memory
 from citysync.domain.run import Run, Trigger
 from citysync.domain.snapshot import Certificate, Grade
 from citysync.domain.verdict import Axis, Counts, Fault, Reason, Standing, State, Verdict
 from citysync.reconciliation.blame import any_answered, common_cause
-from citysync.reconciliation.guard import Arrival, hold
+from citysync.reconciliation.guard import Arrival, guard
 from citysync.reconciliation.judge import Facts, comparable, judge, not_judged, published
-from tests.builders import CATALOG_CODE, NOW, TODAY, a_city, a_master, a_master_item, an_item
+from tests.builders import CATALOG_CODE, NOW, TODAY, a_city, a_master, a_master_item, a_snapshot, an_item
 from tests.reconciliation.cast import Walk, a_code, tuned, walk
 
 OTHER = "440106043002"
@@ -112,6 +113,11 @@ def test_a_contradicted_snapshot_is_not_synced_and_counts_nothing() -> None:
     assert published(verdict, walked.reconciliation).is_empty()
 
 
+def held_of(received: int, city: City | None = None, memory: Memory = FIRST_TIME) -> tuple[Reason, ...]:
+    rows = a_snapshot([an_item() for _ in range(received)]).rows
+    return guard(Arrival(rows, city or a_city(), memory, TODAY)).held
+
+
 @pytest.mark.parametrize(
     ("received", "expect", "held"),
     [
@@ -125,17 +131,17 @@ def test_a_contradicted_snapshot_is_not_synced_and_counts_nothing() -> None:
     ],
 )
 def test_the_guard_holds_what_is_outside_the_bounds(received: int, expect: Expect, held: list[str]) -> None:
-    assert [reason.code for reason in hold(Arrival(received, expect))] == held
+    assert [reason.code for reason in held_of(received, a_city(expect=expect.model_dump()))] == held
 
 
 def test_an_emptied_directory_is_told_beside_the_last_one() -> None:
-    (reason,) = hold(Arrival(0, Expect(), history=(31_000, 31_204)))
+    (reason,) = held_of(0, memory=Memory(good_counts=(31_000, 31_204)))
     assert reason.text.startswith("清空保护：上次 31,204 条，本次 0 条，未采用，未判缺失")
 
 
 def test_what_the_guard_holds_is_held_and_nothing_is_adopted() -> None:
     walked = absent()
-    facts = facts_of(walked, held=hold(Arrival(0, Expect())))
+    facts = facts_of(walked, held=held_of(0))
     verdict = judge(facts)
     assert verdict.state is State.HELD
     assert codes(verdict) == [("zero_items", Standing.FAILING)]

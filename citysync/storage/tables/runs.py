@@ -123,7 +123,7 @@ pages = of_a_verdict(
     sa.Column("fetched_at", Instant, nullable=False),
 )
 
-# path is relative to the evidence folder, so that the folder can move.
+# path is relative to the evidence folder, so that the folder can move; content tells whether the same rows came before.
 snapshots = sa.Table(
     "snapshots",
     metadata,
@@ -134,5 +134,6 @@ snapshots = sa.Table(
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("source_changed_at", Instant),
     sa.Column("adopted", sa.Boolean, nullable=False),
+    sa.Column("content", sa.Text),
     sa.ForeignKeyConstraint(["run_seq", "city_code"], ["verdicts.run_seq", "verdicts.city_code"], ondelete="CASCADE"),
 )

@@ -1,0 +1,78 @@
+"""Which fields turned empty, or changed, in so many items that it is the source's doing and not the items'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from citysync.domain import codes, items
+from citysync.reconciliation.normalise import normalised
+from citysync.reconciliation.turnover import compared
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One field over the items both nights have: how many were empty before and are now, turned empty, changed."""
+
+    field: str
+    items: int
+    empty_before: int
+    empty_now: int
+    emptied: int
+    changed: int
+    example: str = ""
+
+    @property
+    def amount(self) -> int:
+        """Return in how many items the field turned empty or changed: what an approval must cover."""
+        return self.emptied + self.changed
+
+
+def shifts(kept: pl.DataFrame, limit: int) -> Iterator[Shift]:
+    """Yield the fields that turned empty or changed in more items than ``limit``.
+
+    Ways of writing do not count: full width, blanks and invisible characters are no change.
+    """
+    if kept.is_empty():
+        return
+    told = kept.select(expr for name in compared() for expr in _counts(name)).row(0, named=True)
+    for name in compared():
+        emptied, changed = int(told[f"{name}:emptied"]), int(told[f"{name}:changed"])
+        if changed > limit:
+            changed = _really_changed(kept, name)
+        if max(emptied, changed) > limit:
+            empty = int(told[f"{name}:before"]), int(told[f"{name}:now"])
+            yield Shift(name, kept.height, *empty, emptied, changed, _example(kept, name) if changed > limit else "")
+
+
+def touched(kept: pl.DataFrame) -> int:
+    """Return how many items changed in any field at all, for the preview."""
+    if kept.is_empty():
+        return 0
+    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_before")) for name in compared())
+    return int(kept.select(differs.sum()).item())
+
+
+def _counts(name: str) -> Iterator[pl.Expr]:
+    now, before = pl.col(name), pl.col(f"{name}_before")
+    yield before.is_null().sum().alias(f"{name}:before")
+    yield now.is_null().sum().alias(f"{name}:now")
+    yield (before.is_not_null() & now.is_null()).sum().alias(f"{name}:emptied")
+    yield (before != now).sum().alias(f"{name}:changed")
+
+
+def _meaning(column: str, kind: items.Kind) -> pl.Expr:
+    return normalised(pl.col(column)) if kind is items.Kind.TEXT else codes.folded(pl.col(column))
+
+
+def _really_changed(kept: pl.DataFrame, name: str) -> int:
+    kind = items.COLUMNS[name].kind
+    pairs = kept.select(name, f"{name}_before").filter(pl.col(name) != pl.col(f"{name}_before"))
+    return int(pairs.select((_meaning(name, kind) != _meaning(f"{name}_before", kind)).sum()).item())
+
+
+def _example(kept: pl.DataFrame, name: str) -> str:
+    pair = kept.filter(pl.col(name) != pl.col(f"{name}_before")).sort("key").select(f"{name}_before", name).row(0)
+    return "→".join(f"“{value[:20]}”" for value in pair)

@@ -1,0 +1,60 @@
+"""Is what came another city's directory? Judged by the divisions the rows name, or by the city's own past."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from citysync.domain import codes
+from citysync.domain.city import City
+from citysync.domain.divisions import division_name
+from citysync.domain.verdict import Axis, Fault, Reason, Standing
+
+_MOST = 0.5  # of the rows that name a division
+_ONE_OTHER = 0.8  # of those name one and the same other city
+_PREFIX = {2: 2, 3: 4, 4: 6}  # how much of a division code a level shares with what lies in it
+
+
+def foreign(rows: pl.DataFrame, before: pl.DataFrame | None, city: City) -> Reason | None:
+    """Return why the rows are another city's; None where that is not sure.
+
+    The division inside a body's code is where the body was registered, not where the item is handled. It counts only
+    against the city's own past: nearly all rows had the city's own, and nearly all have one other's now.
+    """
+    if "areacode" in rows.columns and rows.get_column("areacode").is_not_null().any():
+        return _reason(rows, city, _other(codes.folded(pl.col("areacode")), rows, city, _MOST))
+    if city.codes.scheme == "local" or before is None or "task_code" not in rows.columns:
+        return None
+    inside = codes.division_part(codes.folded(pl.col("task_code")))
+    if "task_code" not in before.columns or _share_of_own(inside, before, city) < _ONE_OTHER:
+        return None
+    return _reason(rows, city, _other(inside, rows, city, _ONE_OTHER))
+
+
+def _other(division: pl.Expr, rows: pl.DataFrame, city: City, most: float) -> tuple[str, int] | None:
+    """Return (division code, rows) of the one other city most rows name."""
+    width = _PREFIX[city.level]
+    named = rows.select(place=division.str.head(width)).drop_nulls()
+    strange = named.filter(pl.col("place") != city.code[:width])
+    if strange.height <= named.height * most:
+        return None
+    place, times = strange.group_by("place").len().sort(["len", "place"], descending=[True, False]).row(0)
+    if times < strange.height * _ONE_OTHER or place == f"{city.code[:2]}00"[:width]:
+        return None  # bodies of the province are registered under the province
+    return place.ljust(6, "0"), times
+
+
+def _share_of_own(division: pl.Expr, rows: pl.DataFrame, city: City) -> float:
+    own = rows.select((division.str.head(_PREFIX[city.level]) == city.code[: _PREFIX[city.level]]).mean()).item()
+    return float(own or 0)
+
+
+def _reason(rows: pl.DataFrame, city: City, other: tuple[str, int] | None) -> Reason | None:
+    if other is None:
+        return None
+    code, times = other
+    name = division_name(code)
+    text = (
+        f"数据属于 {code}{'' if name == code else f'（{name}）'}，不是 {city.code}（{city.name}）："
+        f"{rows.height:,} 条中 {times:,} 条是它的，未采用；请市级核对接口地址与区划参数"
+    )
+    return Reason("other_city", Axis.VALID, Standing.FAILING, Fault.CITY, text)
