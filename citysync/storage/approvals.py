@@ -39,8 +39,8 @@ def approve(
         serials = []
         for each in ceilings:
             row = {**common, "kind": each.kind.value, "field": each.field, "ceiling": each.most}
-            done = connection.execute(sa.insert(tables.approvals).values(**row, approved_at=now, after_seq=after))
-            serials.append(int(done.inserted_primary_key[0]))
+            given = sa.insert(tables.approvals).values(**row, approved_at=now, after_seq=after)
+            serials.append(int(connection.execute(given.returning(_APPROVAL.serial)).scalar_one()))
         record(connection, Deed(who, "approve", f"city:{city_code}", None, _document(ceilings, until, reason)), now)
     return serials
 

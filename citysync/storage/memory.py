@@ -10,11 +10,10 @@ from typing import Any
 from citysync.domain.errors import StorageError
 from citysync.domain.memory import LastGood, Memory
 from citysync.domain.verdict import State
-from citysync.storage import reading
 from citysync.storage.approvals import approvals_before
 from citysync.storage.engine import Store
 from citysync.storage.pages import read_snapshot
-from citysync.storage.past import absences_seen, last_approved_run
+from citysync.storage.past import absences_seen, adopted_snapshots, last_approved_run
 
 GOOD_RUNS = 7
 REMEMBERED_RUNS = 60  # how far back a directory that is served again is recognised
@@ -27,7 +26,7 @@ def recall(store: Store, folder: Path, city_code: str, run_id: str) -> Memory:
     guard then knows its count only.
     """
     approvals = approvals_before(store, city_code, run_id)
-    kept = reading.adopted_snapshots(store, city_code, before=run_id, limit=REMEMBERED_RUNS)
+    kept = adopted_snapshots(store, city_code, before=run_id, limit=REMEMBERED_RUNS)
     if not kept:
         return Memory(approvals=approvals)
     measure = _since_approval(kept[:GOOD_RUNS], last_approved_run(store, city_code, run_id))

@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import sqlalchemy as sa
 
 from citysync.storage import tables
 from citysync.storage.engine import Store
-from citysync.storage.reading import PULLED, earlier
+from citysync.storage.reading import PULLED, Row, as_of, earlier, rows_of
 
 _RUN = tables.runs.c
+_SNAPSHOT = tables.snapshots.c
 _VERDICT = tables.verdicts.c
 _USE = tables.approval_uses.c
 _SEES_ABSENCES = ("A", "B")  # grades
+
+
+def adopted_snapshots(
+    store: Store, city_code: str, *, on: date | None = None, before: str | None = None, limit: int = 1
+) -> list[Row]:
+    """Return a city's last adopted snapshots (of runs before one), newest first: the first is the last good one, dated.
+
+    Keys: run_id, business_date, rules_version, path (relative to the evidence folder), rows, taken_at,
+    source_changed_at, content, master_version, state. What a replay says is no new pull and is left out.
+    """
+    query = (
+        sa.select(
+            _RUN.run_id,
+            _RUN.business_date,
+            _RUN.rules_version,
+            _SNAPSHOT.path,
+            _SNAPSHOT.rows,
+            _SNAPSHOT.taken_at,
+            _SNAPSHOT.source_changed_at,
+            _SNAPSHOT.content,
+            _RUN.master_version,
+            _VERDICT.state,
+        )
+        .join(
+            tables.verdicts, sa.and_(_VERDICT.run_seq == _SNAPSHOT.run_seq, _VERDICT.city_code == _SNAPSHOT.city_code)
+        )
+        .join(tables.runs, _RUN.seq == _SNAPSHOT.run_seq)
+        .where(_SNAPSHOT.city_code == city_code, _SNAPSHOT.adopted, PULLED, as_of(on), earlier(before))
+        .order_by(_SNAPSHOT.run_seq.desc())
+        .limit(limit)
+    )
+    with store.reading() as connection:
+        return rows_of(connection, query)
 
 
 def absences_seen(store: Store, city_code: str, before: str) -> frozenset[tuple[str, str]]:

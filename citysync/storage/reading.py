@@ -41,7 +41,7 @@ class Listing:
 def runs(store: Store, limit: int = 20) -> list[Row]:
     """Return the last runs, newest first, each with how many ``cities`` it has and how many are ``published``."""
     with store.reading() as connection:
-        return _rows(connection, _runs().order_by(_RUN.seq.desc()).limit(limit))
+        return rows_of(connection, _runs().order_by(_RUN.seq.desc()).limit(limit))
 
 
 def run_of(store: Store, run_id: str) -> Row | None:
@@ -53,7 +53,7 @@ def run_of(store: Store, run_id: str) -> Row | None:
 def last_run(store: Store, on: date | None = None) -> Row | None:
     """Return the last run (as of a business date), None if there is none."""
     with store.reading() as connection:
-        return _first(connection, _runs().where(_as_of(on)).order_by(_RUN.seq.desc()).limit(1))
+        return _first(connection, _runs().where(as_of(on)).order_by(_RUN.seq.desc()).limit(1))
 
 
 def cities_of(store: Store, run_id: str) -> list[tuple[str, str]]:
@@ -76,7 +76,7 @@ def verdicts_of(store: Store, run_id: str) -> list[Row]:
     mine = sa.select(_RUN.seq).where(_RUN.run_id == run_id).correlate(None).scalar_subquery()
     by = sa.func.coalesce(_CITY.served_by, _CITY.run_seq)
     with store.reading() as connection:
-        return _rows(connection, _verdicts(by).where(_CITY.run_seq == mine).order_by(_CITY.position))
+        return rows_of(connection, _verdicts(by).where(_CITY.run_seq == mine).order_by(_CITY.position))
 
 
 def latest_verdicts(store: Store, cities: Collection[str] | None = None, *, on: date | None = None) -> list[Row]:
@@ -84,23 +84,23 @@ def latest_verdicts(store: Store, cities: Collection[str] | None = None, *, on: 
     latest = (
         sa.select(_VERDICT.city_code, sa.func.max(_VERDICT.run_seq).label("run_seq"))
         .join(tables.runs, _RUN.seq == _VERDICT.run_seq)
-        .where(_as_of(on), sa.true() if cities is None else _VERDICT.city_code.in_(cities))
+        .where(as_of(on), sa.true() if cities is None else _VERDICT.city_code.in_(cities))
         .group_by(_VERDICT.city_code)
         .subquery()
     )
     chosen = sa.and_(latest.c.run_seq == _VERDICT.run_seq, latest.c.city_code == _VERDICT.city_code)
     with store.reading() as connection:
-        return _rows(connection, _verdicts().join(latest, chosen).order_by(_VERDICT.city_code))
+        return rows_of(connection, _verdicts().join(latest, chosen).order_by(_VERDICT.city_code))
 
 
 def cities_by(store: Store, on: date) -> list[str]:
     """Return the codes of the cities of the last nightly run by a business date and of every run since."""
-    nightly = sa.select(sa.func.max(_RUN.seq)).where(_RUN.trigger == "nightly", _as_of(on)).scalar_subquery()
+    nightly = sa.select(sa.func.max(_RUN.seq)).where(_RUN.trigger == "nightly", as_of(on)).scalar_subquery()
     query = (
         sa.select(_CITY.city_code)
         .distinct()
         .join(tables.runs, _RUN.seq == _CITY.run_seq)
-        .where(_as_of(on), _RUN.seq >= sa.func.coalesce(nightly, 0))
+        .where(as_of(on), _RUN.seq >= sa.func.coalesce(nightly, 0))
     )
     with store.reading() as connection:
         return sorted(connection.scalars(query))
@@ -153,40 +153,7 @@ def pages_of(store: Store, city_code: str, run_id: str) -> list[Row]:
         .order_by(page.position)
     )
     with store.reading() as connection:
-        return _rows(connection, query)
-
-
-def adopted_snapshots(
-    store: Store, city_code: str, *, on: date | None = None, before: str | None = None, limit: int = 1
-) -> list[Row]:
-    """Return a city's last adopted snapshots (of runs before one), newest first: the first is the last good one, dated.
-
-    Keys: run_id, business_date, rules_version, path (relative to the evidence folder), rows, taken_at,
-    source_changed_at, content, master_version, state. What a replay says is no new pull and is left out.
-    """
-    query = (
-        sa.select(
-            _RUN.run_id,
-            _RUN.business_date,
-            _RUN.rules_version,
-            _SNAPSHOT.path,
-            _SNAPSHOT.rows,
-            _SNAPSHOT.taken_at,
-            _SNAPSHOT.source_changed_at,
-            _SNAPSHOT.content,
-            _RUN.master_version,
-            _VERDICT.state,
-        )
-        .join(
-            tables.verdicts, sa.and_(_VERDICT.run_seq == _SNAPSHOT.run_seq, _VERDICT.city_code == _SNAPSHOT.city_code)
-        )
-        .join(tables.runs, _RUN.seq == _SNAPSHOT.run_seq)
-        .where(_SNAPSHOT.city_code == city_code, _SNAPSHOT.adopted, PULLED, _as_of(on), earlier(before))
-        .order_by(_SNAPSHOT.run_seq.desc())
-        .limit(limit)
-    )
-    with store.reading() as connection:
-        return _rows(connection, query)
+        return rows_of(connection, query)
 
 
 def snapshot_of(store: Store, city_code: str, run_id: str) -> Row | None:
@@ -217,7 +184,7 @@ def master_versions(store: Store) -> list[Row]:
     """Return every version of the master catalogue, oldest import first."""
     query = sa.select(*(column for column in _MASTER if column.name != "seq")).order_by(_MASTER.seq)
     with store.reading() as connection:
-        return _rows(connection, query)
+        return rows_of(connection, query)
 
 
 def master_in_force(on: date) -> sa.Select[Any]:
@@ -258,7 +225,8 @@ def earlier(run_id: str | None) -> sa.ColumnElement[bool]:
     return sa.or_(seq.is_(None), _RUN.seq < seq)
 
 
-def _as_of(on: date | None) -> sa.ColumnElement[bool]:
+def as_of(on: date | None) -> sa.ColumnElement[bool]:
+    """Return whether a run's business date is not after a day; of no day, every run."""
     return sa.true() if on is None else _RUN.business_date <= on
 
 
@@ -270,7 +238,7 @@ def _listing(
     on: date | None,
     wanted: Mapping[str, str | None],
 ) -> Listing:
-    chosen = sa.and_(_VERDICT.validated, _as_of(on)) if run_id is None else _RUN.run_id == run_id
+    chosen = sa.and_(_VERDICT.validated, as_of(on)) if run_id is None else _RUN.run_id == run_id
     about = (
         sa.select(_RUN.seq, _RUN.run_id, _VERDICT.state, _VERDICT.judged_at)
         .join(tables.verdicts, _RUN.seq == _VERDICT.run_seq)
@@ -288,10 +256,11 @@ def _listing(
             .where(*(table.c[name] == value for name, value in wanted.items() if value is not None))
             .order_by(table.c.position)
         )
-        return Listing(run.run_id, run.state, run.judged_at.isoformat(), tuple(_rows(connection, query)))
+        return Listing(run.run_id, run.state, run.judged_at.isoformat(), tuple(rows_of(connection, query)))
 
 
-def _rows(connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:
+def rows_of(connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:
+    """Return the rows of a query, days and moments as ISO text."""
     return [_plain(row) for row in connection.execute(query).mappings()]
 
 

@@ -12,7 +12,7 @@ from citysync.domain.city import City
 from citysync.domain.divisions import division_name
 from citysync.domain.errors import ConfigError
 from citysync.reconciliation.obligations import duties, parents_of
-from citysync.storage import reading
+from citysync.storage import past, reading
 from citysync.storage.engine import Store
 from citysync.storage.schema import open_store
 from citysync.storage.tracing import absent_since
@@ -60,7 +60,7 @@ def _last_validated(record: Record) -> Record:
 def _about_city(record: Record, store: Store) -> Row:
     verdict = record.verdict
     run = reading.run_of(store, record.run_id) or {}
-    good = reading.adopted_snapshots(store, record.code, before=None)
+    good = past.adopted_snapshots(store, record.code, before=None)
     return {
         "schema_version": SCHEMA_VERSION,
         "city": record.code,

@@ -33,7 +33,7 @@ from citysync.simulator.faults.fault import Fault, always, seam_of
 from citysync.simulator.province import Province, SimulatedCity, build_province, paged
 from citysync.simulator.server import Server, serve
 from citysync.simulator.simulate import write_city, write_province
-from citysync.storage import reading
+from citysync.storage import past, reading
 from citysync.storage.engine import Store
 from citysync.storage.pages import read_snapshot
 from citysync.storage.schema import open_store
@@ -182,7 +182,7 @@ def _facts(store: Store, run_id: str, city: Facts, data: Path) -> Facts:
 
 
 def _last_good(store: Store, code: str, data: Path) -> tuple[str, str, str] | None:
-    kept = reading.adopted_snapshots(store, code)
+    kept = past.adopted_snapshots(store, code)
     if not kept:
         return None
     digest = hashlib.sha256((data / kept[0]["path"]).read_bytes()).hexdigest()

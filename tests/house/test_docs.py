@@ -15,7 +15,7 @@ from citysync.cli.main import VERBS
 from citysync.config.settings import variables
 from citysync.config.targets import TargetEntry
 from citysync.domain.catalogue import MASTER
-from citysync.domain.city import Auth, City, Codes, Exemption, Expect, SourceBase, Tolerate
+from citysync.domain.city import Auth, City, Codes, Exemption, Expect, Guard, SourceBase, Tolerate
 from citysync.domain.delivery import PostReceipt, Receipt, TableReceipt
 from citysync.domain.figures import MEASURES
 from citysync.domain.findings import RULE_LABELS, Severity
@@ -179,9 +179,9 @@ def test_the_keys_connectors_share_stand_in_the_docs() -> None:
 
 
 def test_every_key_of_a_city_file_stands_in_the_docs() -> None:
-    tables = {"source", "fields", "values", "codes", "expect", "tolerate", "exempt", "receipt"}
+    tables = {"source", "fields", "values", "codes", "expect", "guard", "tolerate", "exempt", "receipt"}
     text = section(page("add-a-city.md"), "Keys")
-    models = (City, Codes, Expect, Tolerate, Exemption, Receipt, PostReceipt, TableReceipt)
+    models = (City, Codes, Expect, Guard, Tolerate, Exemption, Receipt, PostReceipt, TableReceipt)
     assert unnamed(keys(*models) - tables, text) == []
     assert [name for name in tables if not re.search(rf"^\| `\[+{name}[].]", text, re.MULTILINE)] == []
 

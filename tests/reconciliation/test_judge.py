@@ -15,6 +15,7 @@ from citysync.domain.run import Run, Trigger
 from citysync.domain.snapshot import Certificate, Grade
 from citysync.domain.verdict import Axis, Counts, Fault, Reason, Standing, State, Verdict
 from citysync.reconciliation.blame import any_answered, common_cause
+from citysync.reconciliation.evidence import Seen
 from citysync.reconciliation.guard import Arrival, guard
 from citysync.reconciliation.judge import Facts, comparable, judge, not_judged, published
 from tests.builders import CATALOG_CODE, NOW, TODAY, a_city, a_master, a_master_item, a_snapshot, an_item
@@ -171,6 +172,36 @@ def test_too_many_rejections_need_no_comparison_to_be_judged() -> None:
     assert verdict.counts == Counts(received=2, accepted=1, rejected=1)
 
 
+OTHER_CITY = Reason("other_city", Axis.VALID, Standing.FAILING, Fault.CITY, "数据属于 440400，不是 440300")
+
+
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [
+        ({"held": True, "error": True, "cut": True, "foreign": True}, State.HELD),
+        ({"error": True, "cut": True, "foreign": True}, State.NOT_SYNCED),
+        ({"cut": True, "foreign": True}, State.NOT_SYNCED),
+        ({"foreign": True}, State.NOT_SYNCED),
+        ({}, State.OUT_OF_SYNC),
+    ],
+    ids=["held", "unreachable", "cut", "another city", "compared"],
+)
+def test_the_first_state_that_applies_is_the_state(facts: dict[str, bool], state: State) -> None:
+    walked = absent()
+    cut = replace(walked.snapshot.certificate, grade=Grade.X)
+    given: dict[str, Any] = {
+        "held": held_of(0) if "held" in facts else (),
+        "error": Unreachable("连接超时") if "error" in facts else None,
+        "certificate": cut if "cut" in facts else walked.snapshot.certificate,
+        "foreign": OTHER_CITY if "foreign" in facts else None,
+    }
+    judged = facts_of(walked, **given)
+    verdict = judge(judged)
+    assert verdict.state is state
+    assert comparable(judged) is (state is State.OUT_OF_SYNC)
+    assert published(verdict, walked.reconciliation).is_empty() is (state is not State.OUT_OF_SYNC)
+
+
 def test_an_error_beyond_tolerance_is_out_of_sync_and_says_where_and_what_to_do() -> None:
     walked = absent()
     verdict = judge(facts_of(walked))
@@ -278,6 +309,14 @@ def test_days_since_the_last_change_are_counted_in_shanghai(
     verdict = judge(facts_of(city=city, source_changed_at=changed_at))
     assert (codes(verdict), verdict.state) == (said, state)
     assert verdict.axes[Axis.FRESH] is (said[0][1] if said else Standing.OK)
+
+
+@pytest.mark.parametrize(
+    ("since", "said"), [(date(2026, 11, 20), "stale"), (date(2026, 11, 21), "age_unknown"), (None, "age_unknown")]
+)
+def test_the_same_rows_for_longer_than_they_may_stay_the_same_are_stale(since: date | None, said: str) -> None:
+    facts = facts_of(city=a_city(expect={"max_age_days": 2}), seen=Seen(unchanged_since=since))
+    assert [reason.code for reason in judge(facts).reasons] == [said]
 
 
 def test_reasons_stand_worst_first_then_by_code() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from citysync.domain.verdict import State
-from citysync.storage import reading
+from citysync.storage import past, reading
 from citysync.storage.engine import Store
 from citysync.storage.ledger import publish, start_run
 from tests.builders import TODAY
@@ -20,7 +20,7 @@ def test_a_ledger_without_runs_has_no_verdicts(store: Store) -> None:
     assert reading.last_run(store) is None
     assert reading.run_of(store, "20200101T000000-000000") is None
     assert reading.previous_verdict(store, "440300", "20200101T000000-000000") is None
-    assert reading.adopted_snapshots(store, "440300") == []
+    assert past.adopted_snapshots(store, "440300") == []
     assert reading.findings(store, "440300").run_id is None, "nothing is known, which is not: nothing is wrong"
 
 
@@ -96,10 +96,10 @@ def test_lists_can_be_narrowed(store: Store, tmp_path: Path) -> None:
 def test_the_last_good_snapshots_are_dated(store: Store, tmp_path: Path) -> None:
     for serial, received in enumerate((1, 1, 0), start=1):
         a_night(store, tmp_path, serial, State.IN_SYNC if received else State.NOT_SYNCED, received=received)
-    (last,) = reading.adopted_snapshots(store, "440300")
+    (last,) = past.adopted_snapshots(store, "440300")
     assert (last["business_date"], last["rows"]) == ("2026-11-24", 1)
-    assert len(reading.adopted_snapshots(store, "440300", limit=7)) == 2
-    (then,) = reading.adopted_snapshots(store, "440300", on=TODAY)
+    assert len(past.adopted_snapshots(store, "440300", limit=7)) == 2
+    (then,) = past.adopted_snapshots(store, "440300", on=TODAY)
     assert then["business_date"] == "2026-11-23"
     assert reading.snapshot_of(store, "440300", a_run(3).run_id) is None
 
@@ -111,7 +111,7 @@ def test_every_answer_goes_into_json_as_it_is(store: Store, tmp_path: Path) -> N
         reading.runs(store),
         reading.latest_verdicts(store),
         reading.pages_of(store, "440300", run_id),
-        reading.adopted_snapshots(store, "440300"),
+        past.adopted_snapshots(store, "440300"),
         reading.master_versions(store),
     ):
         assert json.loads(json.dumps(answer)) == answer
