@@ -22,6 +22,7 @@ from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import Calendar
 from citysync.reconciliation.foreign import foreign
 from citysync.reconciliation.guard import Answer, Arrival, guard
+from citysync.reconciliation.influence import told
 from citysync.reconciliation.judge import ADOPTED, Facts, comparable, counted, judge, published
 from citysync.reconciliation.match import match
 from citysync.reconciliation.past import notes, rules_changed, seen_before
@@ -46,6 +47,11 @@ class Means:
 
 def sync_city(city: City, run: Run, master: MasterCatalogue, memory: Memory, means: Means) -> CityRun:
     """Return everything one run learns about one city. A failing source is a verdict, never an exception."""
+    walked = _walked(city, run, master, memory, means)
+    return replace(walked, verdict=told(walked.verdict, city.name, memory))
+
+
+def _walked(city: City, run: Run, master: MasterCatalogue, memory: Memory, means: Means) -> CityRun:
     pages: list[RawPage] = []
     means.step(f"取数：{city.source.connector}")
     try:

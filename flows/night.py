@@ -18,15 +18,16 @@ from citysync.domain.findings import no_findings, no_rejections
 from citysync.domain.outcome import CityRun
 from citysync.domain.run import Run, Trigger
 from citysync.domain.verdict import STATE_LABELS, Fault, Verdict
-from citysync.reconciliation.blame import any_answered, common_cause
+from citysync.reconciliation.influence import told
 from citysync.reconciliation.judge import not_judged
 from citysync.storage import ledger, reading
 from citysync.storage.engine import Store
+from citysync.storage.memory import recall
 from citysync.storage.schema import exists, open_store
 from connectors import names, source_model
+from flows.blame import settle
 from flows.crew import Crew, Job, Lost
 from flows.ledger_at import writable_ledger
-from flows.probe import answers
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 Say = Callable[[str, str], None]  # (city code, one line for people)
@@ -83,21 +84,25 @@ class Night:
     def _ours(self, code: str, answer: Exception | Lost, now: datetime) -> Verdict:
         kind, text = (answer.code, answer.text) if isinstance(answer, Lost) else (_kind(answer), str(answer))
         explained = f"{text}；与 {self.cities[code].name} 无关，请省平台值班查看运行 {self.run.run_id}"
+        memory = recall(self.store, self.settings.data_dir, code, self.run.run_id)
         verdict = not_judged(code, self.run, now, kind, Fault.OURS, explained)
+        verdict = told(verdict, self.cities[code].name, memory)
         if self.publish:
             city_run = CityRun(verdict, None, (), no_findings(), no_rejections(), adopted=False)
             ledger.publish(self.store, self.run, city_run, self.settings.data_dir)
         return verdict
 
     def _share_the_blame(self) -> None:
-        """Rewrite failures that are one incident of ours; only the whole night shows that."""
-        before = tuple(self.verdicts.values())
-        probe_ok = answers(self.settings.probe_url) if self.settings.probe_url else any_answered(before)
-        zones = {code: city.zone for code, city in self.cities.items()}
-        amended = [each for each in common_cause(before, zones, probe_ok=probe_ok) if each not in before]
+        """Rewrite failures that are one incident of ours, and say whose one city's silence is."""
+        amended = settle(
+            tuple(self.verdicts.values()), self.cities, self._everyone, self.settings.probe_url, self.store
+        )
         self.verdicts |= {verdict.city_code: verdict for verdict in amended}
         if amended and self.publish:
             ledger.amend(self.store, self.run.run_id, amended)
+
+    def _everyone(self) -> Cities:
+        return load_cities(self.settings.cities_dir, source_model, names())
 
     def close(self, now: datetime) -> None:
         """Settle whose fault it was, close the run in the ledger, and the ledger."""

@@ -21,10 +21,12 @@ ANSWERS = frozenset({Throttled.reason, Refused.reason})  # an answer we did not 
 
 def any_answered(verdicts: Sequence[Verdict]) -> bool:
     """Return whether any city answered at all: the probe of an installation without a probe of its own."""
-    return any(
-        verdict.axes[Axis.REACHABLE] is Standing.OK or any(reason.code in ANSWERS for reason in verdict.reasons)
-        for verdict in verdicts
-    )
+    return any(map(answered, verdicts))
+
+
+def answered(verdict: Verdict) -> bool:
+    """Return whether a city answered at all, be it with a refusal."""
+    return verdict.axes[Axis.REACHABLE] is Standing.OK or any(reason.code in ANSWERS for reason in verdict.reasons)
 
 
 def common_cause(
