@@ -14,6 +14,7 @@ from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import SourceError
 from citysync.domain.findings import no_findings, no_rejections
+from citysync.domain.identity import no_proposals
 from citysync.domain.memory import Memory
 from citysync.domain.outcome import CityRun, Validation
 from citysync.domain.run import Run
@@ -22,11 +23,12 @@ from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import Calendar
 from citysync.reconciliation.foreign import foreign
 from citysync.reconciliation.guard import Answer, Arrival, guard
+from citysync.reconciliation.identity_sides import identity_changes
 from citysync.reconciliation.influence import told
 from citysync.reconciliation.judge import ADOPTED, Facts, comparable, counted, judge, published
 from citysync.reconciliation.match import match
 from citysync.reconciliation.past import notes, rules_changed, seen_before
-from citysync.reconciliation.reconcile import Reconciliation, reconcile
+from citysync.reconciliation.reconcile import PROVED, Reconciliation, reconcile
 from connectors import pull
 from connectors._door import Door
 from schemas.validate import validate
@@ -60,10 +62,10 @@ def _walked(city: City, run: Run, master: MasterCatalogue, memory: Memory, means
     except SourceError as error:
         verdict = judge(Facts(city=city, run=run, judged_at=means.now(), error=error))
         return CityRun(verdict, None, tuple(pages), no_findings(), no_rejections(), adopted=False)
-    return _judge_snapshot(city, run, master, memory, snapshot, tuple(pages), means)
+    return judge_snapshot(city, run, master, memory, snapshot, tuple(pages), means)
 
 
-def _judge_snapshot(
+def judge_snapshot(
     city: City,
     run: Run,
     master: MasterCatalogue,
@@ -72,6 +74,7 @@ def _judge_snapshot(
     pages: tuple[RawPage, ...],
     means: Means,
 ) -> CityRun:
+    """Return what a snapshot, however it came, says about its city: guard, validate, reconcile, judge."""
     content = fingerprint(snapshot.rows)
     facts, uses = _guarded(city, run, memory, snapshot, content, means)
     if snapshot.certificate.grade is Grade.X or facts.held or facts.foreign:
@@ -83,10 +86,24 @@ def _judge_snapshot(
     facts = replace(facts, validation=validation)
     if comparable(facts):
         facts = replace(facts, reconciliation=_compare(facts, snapshot, validation, master, memory, means))
-    verdict = _with_rules_changed(judge(facts), content, run, memory)
-    findings, adopted = published(verdict, facts.reconciliation), verdict.state in ADOPTED
-    tallies, used = counted(verdict, facts.reconciliation), uses if adopted else ()
-    return CityRun(verdict, snapshot, pages, findings, validation.rejected, adopted=adopted, tallies=tallies, uses=used)
+    return _learned(facts, _with_rules_changed(judge(facts), content, run, memory), snapshot, pages, uses)
+
+
+def _learned(
+    facts: Facts, verdict: Verdict, snapshot: Snapshot, pages: tuple[RawPage, ...], uses: tuple[Use, ...]
+) -> CityRun:
+    found, adopted = facts.reconciliation, verdict.state in ADOPTED
+    return CityRun(
+        verdict,
+        snapshot,
+        pages,
+        published(verdict, found),
+        no_rejections() if facts.validation is None else facts.validation.rejected,
+        adopted=adopted,
+        tallies=counted(verdict, found),
+        uses=uses if adopted else (),
+        proposals=no_proposals() if found is None else found.proposals,
+    )
 
 
 def _guarded(
@@ -130,11 +147,14 @@ def _compare(
     facts: Facts, snapshot: Snapshot, validation: Validation, master: MasterCatalogue, memory: Memory, means: Means
 ) -> Reconciliation:
     city, on = facts.city, facts.run.business_date
-    matched = match(validation, master, city, on)
+    matched = match(validation, master, city, on, memory.identities)
     absent_before = memory.absent_before
     found = reconcile(matched, validation, snapshot, city, on, means.calendar, absent_before=absent_before)
     means.step(f"对账：应领 {found.due}，已领 {found.met}，发现 {found.findings.height} 项")
-    return found
+    earlier = None if memory.last_good is None else memory.last_good.rows
+    if snapshot.certificate.grade not in PROVED:
+        return found
+    return replace(found, proposals=identity_changes(matched, earlier))
 
 
 def _remembering(door: Door, pages: list[RawPage]) -> Callable[[bytes, int, str], RawPage]:

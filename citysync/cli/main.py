@@ -33,6 +33,7 @@ VERBS = {
     "approve": "批准一个城市被护栏拦下的大批变化",
     "audit": "审计：verify 核对有无改动，list 列出",
     "master": "省级基本目录的版本：import、list",
+    "identity": "换码、更名、拆分、合并的提议：list、confirm、reject、revoke",
     "doctor": "体检：先查本系统，再逐市试拉",
     "simulate": "模拟省份，持续运行",
     "db": "台账数据库：upgrade",

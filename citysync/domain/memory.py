@@ -12,6 +12,7 @@ from datetime import date, datetime
 import polars as pl
 
 from citysync.domain.approval import Approval
+from citysync.domain.identity import Identity
 from citysync.domain.verdict import State
 
 
@@ -43,7 +44,7 @@ class Memory:
 
     ``good_counts`` begin anew with a snapshot that was adopted by approval: what a person accepted is the new measure.
     ``approvals``: given before the run, expired ones included; ``contents``: (fingerprint of the rows, business date)
-    of its good snapshots, newest first.
+    of its good snapshots, newest first; ``identities``: changes of identity confirmed before the run.
     """
 
     good_counts: tuple[int, ...] = ()
@@ -52,6 +53,7 @@ class Memory:
     absent_before: AbstractSet[tuple[str, str]] = frozenset()
     approvals: tuple[Approval, ...] = ()
     contents: tuple[tuple[str, date], ...] = ()
+    identities: tuple[Identity, ...] = ()
 
     @property
     def last_count(self) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from citysync.domain.approval import Use
+from citysync.domain.identity import no_proposals
 from citysync.domain.snapshot import RawPage, Snapshot
 from citysync.domain.tallies import COUNTS, PLACE
 from citysync.domain.verdict import Verdict
@@ -44,6 +45,7 @@ class CityRun:
     """Everything one run learned about one city; published whole or not at all.
 
     ``uses``: what the approvals lifted that let this snapshot be adopted.
+    ``proposals``: frame ``citysync.domain.identity.PROPOSALS``: changes of identity for people to decide.
     """
 
     verdict: Verdict
@@ -54,3 +56,4 @@ class CityRun:
     adopted: bool
     tallies: pl.DataFrame = field(default_factory=no_tallies)
     uses: tuple[Use, ...] = ()
+    proposals: pl.DataFrame = field(default_factory=no_proposals)

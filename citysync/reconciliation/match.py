@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +12,9 @@ from citysync.domain import items, vocabulary
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import MasterError
+from citysync.domain.identity import Identity
 from citysync.domain.outcome import Validation
+from citysync.reconciliation.identity_applied import read_as_confirmed
 from citysync.reconciliation.obligations import DIVISION_LENGTH, every_duty, parents_of, without_exempt
 from citysync.reconciliation.texts import differing_texts
 
@@ -23,7 +26,8 @@ class Match:
     """One city's rows against one version of the master, as every check sees them.
 
     ``judged``: the chosen rows in use that are not in conflict, one per (task_code, task_handle_item): the columns of
-    ``Validation.accepted`` and each master column as ``master_…`` (null where the master lacks the code);
+    ``Validation.accepted`` and each master column as ``master_…`` (null where the master lacks the code), with
+    ``catalog_code`` as confirmed and ``sent_catalog_code`` as sent (the same but for a confirmed change of identity);
     ``paired``: those the master has; ``overclaimed``: those it neither has nor knows as a main item;
     ``texts``: names and legal bases of ``paired`` that differ as written: ``PLACE`` and ``same_meaning`` (Boolean);
     ``parents``: catalog_code, sub_codes (sorted, joined by ","; null if none is listed);
@@ -57,13 +61,16 @@ class Match:
         return column not in self.absent
 
 
-def match(validation: Validation, master: MasterCatalogue, city: City, on: date) -> Match:
-    """Return a city's accepted rows matched with the master as it stands on a day.
+def match(
+    validation: Validation, master: MasterCatalogue, city: City, on: date, identities: Sequence[Identity] = ()
+) -> Match:
+    """Return a city's accepted rows, read as confirmed, matched with the master as it stands on a day.
 
     Raises MasterError if the master holds a code twice: a join would then multiply rows.
     """
     _refuse_repeated_codes(master)
-    rows = _with_highest_version(validation.accepted)
+    read, stands_for = read_as_confirmed(validation.accepted, master.items, identities, on)
+    rows = _with_highest_version(read)
     newest = rows.filter(pl.col("task_version").eq_missing(pl.col("highest_version")))
     newest = newest.with_columns(contenders=pl.len().over(items.KEY))
     conflicts = newest.filter(pl.col("contenders") > 1)
@@ -74,14 +81,14 @@ def match(validation: Validation, master: MasterCatalogue, city: City, on: date)
     paired = judged.filter(known)
     every = every_duty(master.items, parents, city, on)
     obligations = without_exempt(every, city, on)
-    unclaimed = obligations.join(_present(chosen, conflicts), on=obligations.columns, how="anti")
+    unclaimed = obligations.join(_met(chosen, conflicts, stands_for), on=obligations.columns, how="anti")
     return Match(
         master=master,
         on=on,
         national=city.codes.scheme == NATIONAL_SCHEME,
         judged=judged,
         paired=paired,
-        overclaimed=judged.filter(~known).join(parents, on="catalog_code", how="anti"),
+        overclaimed=_foreign(judged.filter(~known), parents, stands_for),
         texts=differing_texts(paired),
         parents=parents,
         superseded=rows.filter(pl.col("task_version").ne_missing(pl.col("highest_version")) & _in_use()),
@@ -122,6 +129,19 @@ def _beside_master(rows: pl.DataFrame, master: MasterCatalogue) -> pl.DataFrame:
         how="left",
         coalesce=False,
     )
+
+
+def _foreign(unknown: pl.DataFrame, parents: pl.DataFrame, stands_for: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that are neither main items nor, as confirmed, the whole of items the master split."""
+    others = unknown.join(parents, on="catalog_code", how="anti")
+    return others.join(stands_for, left_on="catalog_code", right_on="sent", how="anti")
+
+
+def _met(chosen: pl.DataFrame, conflicts: pl.DataFrame, stands_for: pl.DataFrame) -> pl.DataFrame:
+    """Return (areacode, catalog_code) of what is there, and of the parts that a whole stands for."""
+    present = _present(chosen, conflicts)
+    parts = present.join(stands_for, left_on="catalog_code", right_on="sent", how="inner")
+    return pl.concat([present, parts.select("areacode", catalog_code="read").unique()])
 
 
 def _present(chosen: pl.DataFrame, conflicts: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import ModuleType
 
@@ -12,6 +12,7 @@ import polars as pl
 from citysync.domain.city import City
 from citysync.domain.divisions import regions_of
 from citysync.domain.findings import FINDINGS, PLACE, no_findings
+from citysync.domain.identity import no_proposals
 from citysync.domain.outcome import Validation
 from citysync.domain.snapshot import Grade, Snapshot
 from citysync.domain.workdays import Calendar
@@ -44,7 +45,8 @@ class Reconciliation:
     catalog_code, name of what findings may speak of; ``due``, ``met``: obligations; ``paired``: rows the master has;
     ``missing``, ``overclaimed``: findings of that check; ``drifted``: distinct rows that drifted; ``tallies``: frame
     ``TALLIES``, what the figures are made of; ``estimated``: deadlines beyond the last published calendar;
-    ``exempted``: obligations lifted by an exemption.
+    ``exempted``: obligations lifted by an exemption;
+    ``proposals``: changes of identity, for people to decide.
     """
 
     findings: pl.DataFrame
@@ -58,6 +60,7 @@ class Reconciliation:
     tallies: pl.DataFrame
     estimated: AbstractSet[date] = frozenset()
     exempted: int = 0
+    proposals: pl.DataFrame = field(default_factory=no_proposals)
 
 
 def reconcile(

@@ -19,6 +19,7 @@ from citysync.domain.verdict import State, Verdict
 from citysync.storage import leases, life, outbox, tables
 from citysync.storage.engine import Store
 from citysync.storage.frames import slices
+from citysync.storage.identity import note_proposals
 from citysync.storage.leases import Status
 from citysync.storage.pages import write_snapshot
 from citysync.storage.runs import cancel_run, fail_run, finish_run, new_run_id, refuse_closed, seq_of, start_run
@@ -106,6 +107,7 @@ def _publish(store: Store, run: Run, city_run: CityRun, path: str | None, tape: 
         _announce(connection, seq, verdict, published)
         if verdict.state is not State.NOT_SYNCED:  # whose fault that is, only the whole night shows
             leases.release(connection, seq, verdict.city_code)
+        note_proposals(connection, seq, city_run)
     return published
 
 

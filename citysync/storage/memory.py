@@ -12,6 +12,7 @@ from citysync.domain.memory import LastGood, Memory
 from citysync.domain.verdict import State
 from citysync.storage.approvals import approvals_before
 from citysync.storage.engine import Store
+from citysync.storage.identity import confirmed
 from citysync.storage.pages import read_snapshot
 from citysync.storage.past import absences_seen, adopted_snapshots, last_approved_run
 
@@ -25,15 +26,16 @@ def recall(store: Store, folder: Path, city_code: str, run_id: str) -> Memory:
     ``folder``: where snapshots are kept. One that is gone or damaged is said (``Memory.lost``) and stops no run: the
     guard then knows its count only.
     """
-    approvals = approvals_before(store, city_code, run_id)
+    approvals, identities = approvals_before(store, city_code, run_id), confirmed(store, city_code, run_id)
     kept = adopted_snapshots(store, city_code, before=run_id, limit=REMEMBERED_RUNS)
     if not kept:
-        return Memory(approvals=approvals)
+        return Memory(approvals=approvals, identities=identities)
     measure = _since_approval(kept[:GOOD_RUNS], last_approved_run(store, city_code, run_id))
     memory = Memory(
         good_counts=tuple(int(row["rows"]) for row in reversed(measure)),
         absent_before=absences_seen(store, city_code, run_id),
         approvals=approvals,
+        identities=identities,
         contents=tuple((str(row["content"]), date.fromisoformat(row["business_date"])) for row in kept),
     )
     try:

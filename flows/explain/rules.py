@@ -28,6 +28,7 @@ SOURCES: dict[str, str] = {
     "depth_below_target": "省级基本目录：网上办理深度目标",
     "promise_over_legal": "行政许可法：承诺办结时限不得长于法定办结时限",
     "codes_disagree": _CODES,
+    "recoded": "经人确认的换码、拆分、合并（citysync identity）；" + _CODES,
     "duplicated": _EXCHANGE,
     "uscc_invalid": "GB 32100-2015：统一社会信用代码的校验位",
     **dict.fromkeys(("phones_equal", "phone_missing", "visits_unexplained", "zero_visits_explained"), _CHECKERS),

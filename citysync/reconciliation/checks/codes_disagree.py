@@ -7,6 +7,7 @@ import polars as pl
 from citysync.domain import codes
 from citysync.domain.findings import Severity
 from citysync.domain.verdict import Axis, Fault
+from citysync.reconciliation.identity_applied import SENT
 from citysync.reconciliation.match import Match
 from citysync.reconciliation.places import at_rows, together
 
@@ -26,11 +27,12 @@ def find(match: Match) -> pl.DataFrame:
     """
     rows = match.judged if match.national else match.judged.clear()
     whole = pl.col("task_code")
-    parts = {"dept_code": codes.uscc_part, "use_level": codes.level_part, "catalog_code": codes.catalog_part}
-    found = [
-        at_rows(rows.filter(pl.col(name) != part(whole)), name, expected=part(whole), actual=pl.col(name))
-        for name, part in parts.items()
-    ]
+    parts = (
+        ("dept_code", pl.col("dept_code"), codes.uscc_part(whole)),
+        ("use_level", pl.col("use_level"), codes.level_part(whole)),
+        ("catalog_code", pl.col(SENT), codes.catalog_part(whole)),
+    )
+    found = [at_rows(rows.filter(sent != part), name, expected=part, actual=sent) for name, sent, part in parts]
     handle = pl.col("task_handle_item")
     other = rows.filter(codes.task_code_part(handle) != whole)
     return together([*found, at_rows(other, "task_handle_item", expected=whole, actual=handle)])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision: str = "0005"
 down_revision: str | None = "0004"
 branch_labels: str | None = None
@@ -9,4 +12,45 @@ depends_on: str | None = None
 
 
 def upgrade() -> None:
-    """Add nothing yet."""
+    """Add the proposals and the decisions on them."""
+    op.create_table(
+        "identity_proposals",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("city_code", sa.Text, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("change", sa.Text, nullable=False),
+        sa.Column("scope", sa.Text, nullable=False),
+        sa.Column("before", sa.Text, nullable=False),
+        sa.Column("after", sa.Text, nullable=False),
+        sa.Column("before_name", sa.Text),
+        sa.Column("after_name", sa.Text),
+        sa.Column("score", sa.Float, nullable=False),
+        sa.Column("evidence", sa.Text, nullable=False),
+        sa.Column("first_seen_on", sa.Date, nullable=False),
+        sa.Column("last_seen_on", sa.Date, nullable=False),
+        sa.Column("first_run_id", sa.Text, nullable=False),
+        sa.Column("last_run_id", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_identity_proposals"),
+        sa.UniqueConstraint("city_code", "key", name="uq_identity_proposals_city_code"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "identity_decisions",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("proposal_id", sa.Integer, nullable=False),
+        sa.Column("decision", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text),
+        sa.Column("decided_by", sa.Text, nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("effective_on", sa.Date, nullable=False),
+        sa.Column("after_run_seq", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_identity_decisions"),
+        sa.ForeignKeyConstraint(
+            ["proposal_id"],
+            ["identity_proposals.id"],
+            name="fk_identity_decisions_identity_proposals",
+            ondelete="CASCADE",
+        ),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_identity_decisions_proposal_id", "identity_decisions", ["proposal_id"])
