@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from citysync.domain.errors import OverBudget, Unreachable, Unreadable
 from citysync.domain.verdict import Fault
 from connectors._text import read_json
 
+MOST_FILES = 1_000
 _LARGEST = 512 * 2**20
 _DIGEST_LENGTH = 64
 
@@ -21,7 +23,7 @@ _DIGEST_LENGTH = 64
 class Listed:
     """One file a manifest lists, with what it must be; ``place`` names it in texts, ``path`` is where it should be."""
 
-    path: Path
+    path: str
     sha256: str
     rows: int
     place: str
@@ -46,38 +48,55 @@ def is_plain(path: Path) -> bool:
 
 
 def bytes_of(path: Path) -> tuple[bytes, datetime]:
-    """Return a file's bytes and when it was changed; refuses one that is still being written."""
+    """Return a regular file's bytes and when it was changed; refuses one that is still being written, and links."""
     try:
-        before = path.stat()
-        if before.st_size > _LARGEST:
-            raise OverBudget(f"{path.name} 有 {before.st_size / 2**20:,.0f} MB，超过上限 {_LARGEST // 2**20} MB")
-        data = path.read_bytes()
-        after = path.stat()
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            before = os.fstat(file.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise Unreadable(f"{path.name} 不是普通文件（链接、目录或设备）；请直接存放文件")
+            refuse_size(path.name, before.st_size)
+            data = file.read(_LARGEST)
+            after = os.fstat(file.fileno())
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Unreadable(f"{path.name} 是符号链接，不予跟随；请直接存放文件") from error
         missing = Fault.CITY if isinstance(error, FileNotFoundError) else None
         raise Unreachable(f"无法读取文件 {path.name}（{error.strerror}）；请检查路径与权限", fault=missing) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
-        raise Unreachable(f"{path.name} 上传未完成（读取期间仍在变化）；请稍后重试", fault=Fault.CITY)
+        raise unfinished(path.name)
     return data, datetime.fromtimestamp(after.st_mtime, UTC)
 
 
-def listed(manifest: Path) -> tuple[Listed, ...]:
+def refuse_size(name: str, size: int) -> None:
+    """Raise ``OverBudget`` for a file larger than any directory."""
+    if size > _LARGEST:
+        raise OverBudget(f"{name} 有 {size / 2**20:,.0f} MB，超过上限 {_LARGEST // 2**20} MB")
+
+
+def unfinished(name: str) -> Unreachable:
+    """Return the error of a file that is still being uploaded."""
+    return Unreachable(f"{name} 上传未完成（读取期间仍在变化）；请稍后重试", fault=Fault.CITY)
+
+
+def listed(manifest: str, data: bytes) -> tuple[Listed, ...]:
     """Return the files of a manifest ``{"files": [{"name", "sha256", "rows"}]}``, in its order, beside it."""
-    data, _ = bytes_of(manifest)
+    place = PurePosixPath(manifest)
     document = read_json(data)
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, list) or not files:
-        raise Unreadable(f"清单 {manifest.name} 没有列出任何文件（files）；请重新生成清单")
+        raise Unreadable(f"清单 {place.name} 没有列出任何文件（files）；请重新生成清单")
+    if len(files) > MOST_FILES:
+        raise OverBudget(f"清单 {place.name} 列出 {len(files):,} 个文件，超过上限 {MOST_FILES:,}")
     return tuple(
-        _entry(entry, manifest, f"第 {number}/{len(files)} 个文件") for number, entry in enumerate(files, start=1)
+        _entry(entry, place, f"第 {number}/{len(files)} 个文件") for number, entry in enumerate(files, start=1)
     )
 
 
-def _entry(sent: object, manifest: Path, place: str) -> Listed:
+def _entry(sent: object, manifest: PurePosixPath, place: str) -> Listed:
     entry = sent if isinstance(sent, dict) else {}
     name, digest, rows = (str(entry.get(key, "")) for key in ("name", "sha256", "rows"))
     if not name or Path(name).name != name or "\\" in name:
         raise Unreadable(f"清单 {manifest.name} {place}的 name 应是不含路径的文件名，实际是 {name[:80]!r}")
     if len(digest) != _DIGEST_LENGTH or not (rows.isascii() and rows.isdigit()):
         raise Unreadable(f"清单 {manifest.name} {place}（{name}）应有 sha256 与 rows；请重新生成清单")
-    return Listed(manifest.parent / name, digest.lower(), int(rows), f"{place} {name}")
+    return Listed(str(manifest.parent / name), digest.lower(), int(rows), f"{place} {name}")

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -64,7 +65,7 @@ def test_csv_is_read_in_every_usual_encoding_and_stays_unproved(tmp_path: Path, 
     assert snapshot.unknown_fields == ()
 
 
-@pytest.mark.parametrize("mark", ["\t", ";", "|"])
+@pytest.mark.parametrize("mark", ["\t", ";", "|", "，"])
 def test_another_separator_is_seen_from_the_headings(tmp_path: Path, mark: str) -> None:
     data = as_csv([{CODE: code(1), NAME: "甲,乙"}], delimiter=mark).encode()
     assert pulled(dropped(tmp_path, "items.csv", data)).rows["task_name"].to_list() == ["甲,乙"]
@@ -130,6 +131,61 @@ def test_one_field_of_the_city_may_feed_two_columns(tmp_path: Path) -> None:
     assert snapshot.rows.select("task_name", "catalog_name").row(0) == ("甲", "甲")
 
 
+def test_cells_that_are_numbers_are_no_codes_unless_their_width_is_fixed(tmp_path: Path) -> None:
+    headings = [CODE, NAME, label("areacode"), label("catalog_code"), label("dept_code")]
+    sheet = as_xlsx([headings, [12345, "甲", 440300, 104002000, 1144030000], [code(1), "乙", None, None, None]])
+    rows = pulled(dropped(tmp_path, "a.xlsx", sheet)).rows
+    assert rows.drop("row_no", "page_no", "task_name").row(0) == (
+        "12345（数值）",
+        "000104002000",
+        "1144030000（数值）",
+        "440300",
+    )
+
+
+def test_a_workbook_of_the_other_calendar_says_the_same_days(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path, {"date_1904": True}) as book:
+        sheet, day = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd"})
+        sheet.write_row(0, 0, [CODE, NAME, "计划生效日期"])
+        sheet.write_row(1, 0, [code(1), "甲"])
+        sheet.write_datetime(1, 2, datetime(2024, 2, 29), day)  # noqa: DTZ001 — spreadsheets have no zone
+        hidden = book.add_worksheet("旧表")
+        hidden.write_row(0, 0, [CODE, NAME])
+        hidden.hide()
+        sheet.set_row(1, None, None, {"hidden": True})  # a filter hides rows, it does not delete them
+    snapshot = pulled({"connector": "file_drop", "path": str(path)})
+    assert snapshot.rows["plan_effective_date"].to_list() == ["2024-02-29"]
+    assert snapshot.notes == ("未读取隐藏的工作表：旧表",)
+
+
+def test_merged_cells_fill_nothing_but_their_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, [CODE, NAME])
+        sheet.merge_range(1, 0, 2, 0, code(1))
+        sheet.write_column(1, 1, ["甲", "乙"])
+    assert pulled({"connector": "file_drop", "path": str(path)}).rows["task_code"].to_list() == [code(1), None]
+
+
+def test_entities_in_a_workbook_are_never_resolved(tmp_path: Path) -> None:
+    bomb = b'<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
+    with zipfile.ZipFile(io.BytesIO(as_xlsx([[CODE, NAME], [code(1), "&b;"]]))) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].replace(b"&amp;b;", b"&b;&a;")
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, part in {**parts, "xl/worksheets/sheet1.xml": bomb + sheet}.items():
+            archive.writestr(name, part)
+    try:
+        said = str(pulled(dropped(tmp_path, "a.xlsx", data.getvalue())).rows.rows())
+    except Unreadable as error:
+        said = str(error)
+    assert "root:" not in said
+    assert "lol" not in said
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -138,10 +194,14 @@ def test_one_field_of_the_city_may_feed_two_columns(tmp_path: Path) -> None:
         (b"a,b\n1,2\n3\n", "第 3 行有 1 个字段"),
         (b"a,a\n1,2\n", "表头重复：a"),
         (b"a,,c\n1,2,3\n", "第 2 列没有表头"),
+        (b"a,b\n1,2\n", "没有认得的表头（a、b）"),
+        (f'task_code,task_name\n1,"x\n{code(1)},y"\n'.encode(), "一个字段内含有另一行"),
+        (b"PK\x03\x04rest", "XLSX 文件不完整"),
+        (as_xlsx([[CODE, NAME]]), "文件实际为 xlsx，而城市文件写明 csv"),
         (b'a,b\n1,"x\n', "引号未闭合"),
         (b"<html><title>404</title>", "返回的是网页"),
         (b"a,b\n1,\xff\xff\n", "第 6 字节（第 2 行）起无法解码"),
-        ("编码,名称\n".encode("gb18030") + "甲,乙\n".encode() + b"\xff\n", "编码不是"),
+        ("编码,名称\n".encode("gb18030") + "甲,乙\n".encode() + b"\xff\n", "第 2 行起编码不一致"),
     ],
 )
 def test_a_csv_that_cannot_be_whole_is_refused_with_its_place(tmp_path: Path, data: bytes, words: str) -> None:
@@ -174,13 +234,20 @@ def test_other_files_that_cannot_be_whole_are_refused(tmp_path: Path, name: str,
         pulled(dropped(tmp_path, name, data))
 
 
+def claiming(data: bytes, size: int) -> bytes:
+    """Return an archive whose directory states another unpacked size for its first member."""
+    place = data.index(b"PK\x01\x02") + 24
+    return data[:place] + struct.pack("<I", size) + data[place + 4 :]
+
+
 def test_a_workbook_that_would_unpack_without_end_is_refused_unopened(tmp_path: Path) -> None:
-    bomb = io.BytesIO()
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/sharedStrings.xml", "w") as part:
-        for _ in range(600):
-            part.write(bytes(2**20))
     with pytest.raises(OverBudget, match="解压后 600 MB"):
-        pulled(dropped(tmp_path, "a.xlsx", bomb.getvalue()))
+        pulled(dropped(tmp_path, "a.xlsx", claiming(as_xlsx([[CODE, NAME]]), 600 * 2**20)))
+
+
+def test_a_directory_that_understates_is_found_out(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="XLSX 文件不完整"):
+        pulled(dropped(tmp_path, "a.xlsx", claiming(as_xlsx([[CODE, NAME], [code(1), "甲"]]), 10)))
 
 
 def test_the_newest_by_name_is_taken_and_links_are_not(tmp_path: Path) -> None:
@@ -191,8 +258,7 @@ def test_the_newest_by_name_is_taken_and_links_are_not(tmp_path: Path) -> None:
     snapshot = pulled({"connector": "file_drop", "path": str(tmp_path / "items_*.csv")}, memory)
     assert snapshot.rows.height == 3
     assert memory.kept[0][1] == "items_20261123.csv"
-    changed = datetime.fromtimestamp((tmp_path / "items_20261123.csv").stat().st_mtime, UTC)
-    assert snapshot.source_changed_at == changed
+    assert snapshot.source_changed_at == datetime(2026, 11, 23, 16, tzinfo=UTC)  # copied later, still that day's
 
 
 def test_a_file_that_is_not_there_is_unreachable_and_the_citys(tmp_path: Path) -> None:
@@ -239,8 +305,8 @@ def test_a_manifest_that_lies_about_its_form_is_unreadable(tmp_path: Path, wrong
 
 
 def test_a_remote_drop_is_refused_by_name() -> None:
-    with pytest.raises(ValidationError, match="尚不支持 sftp://"):
-        city_of({"connector": "file_drop", "path": "sftp://host/items.csv"})
+    with pytest.raises(ValidationError, match="不支持 ftp://"):
+        city_of({"connector": "file_drop", "path": "ftp://host/items.csv"})
     with pytest.raises(ValidationError, match="看不出格式"):
         city_of({"connector": "file_drop", "path": "items.dat"})
 
