@@ -144,10 +144,10 @@ def _build_city(
     on: date,
 ) -> SimulatedCity:
     rng = names.dice(seed, "city", plan.code)
-    draft = _draft(plan, catalogue, seed, on)
+    draft = draft_of(plan, catalogue, seed, on)
     fill(draft, special, items)
     exemptions = exempt(draft, on)
-    unknown, absent = _source_notes(draft, plan, mode)
+    unknown, absent = source_notes(draft, plan, mode)
     draft.lacks |= absent
     draft.open()
     if mode != "none":
@@ -157,7 +157,7 @@ def _build_city(
         code=plan.code,
         name=division_name(plan.code),
         plan=plan,
-        table=() if fault == "zero" else _table(draft, DIALECTS[plan.dialect].page_size),
+        table=() if fault == "zero" else table_of(draft, DIALECTS[plan.dialect].page_size),
         truth=_truth(draft, plan, fault),
         exemptions=exemptions,
         fault=fault,
@@ -167,7 +167,8 @@ def _build_city(
     )
 
 
-def _draft(plan: Plan, catalogue: Catalogue, seed: int, on: date) -> Draft:
+def draft_of(plan: Plan, catalogue: Catalogue, seed: int, on: date) -> Draft:
+    """Return a city before it has any row."""
     rng = names.dice(seed, "draft", plan.code)
     dialect = DIALECTS[plan.dialect]
     dialling = f"07{50 + CITY_CODES.index(plan.code)}"
@@ -196,7 +197,7 @@ def _region(code: str, level: str, dialling: str, start: int) -> Region:
     return Region(code, name, level, bodies, dialling)
 
 
-def _source_notes(draft: Draft, plan: Plan, mode: Differences) -> tuple[tuple[str, ...], frozenset[str]]:
+def source_notes(draft: Draft, plan: Plan, mode: Differences) -> tuple[tuple[str, ...], frozenset[str]]:
     """Return which fields are unknown and which columns absent, and write the notes that follow into the truth."""
     unknown, absent = (plan.unknown, plan.absent) if mode == "demo" else ((), ())
     if mode == "all":
@@ -224,7 +225,7 @@ def _inject(draft: Draft, plan: Plan, mode: Differences, items: int) -> None:
                 draft.kinds.add(name)
 
 
-def _table(draft: Draft, page_size: int) -> tuple[Row, ...]:
+def table_of(draft: Draft, page_size: int) -> tuple[Row, ...]:
     """Return all rows; rows of one key stand on one page, so that a repeated key is not taken for a moving page."""
     several = [slot.rows for slot in draft.slots if len({row[:2] for row in slot.rows}) < len(slot.rows)]
     single = [row for slot in draft.slots if not any(slot.rows is rows for rows in several) for row in slot.rows]
