@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from citysync.domain.city import SourceBase
 from citysync.domain.errors import OverBudget, Refused, SourceError, Unreachable, Unreadable
+from citysync.domain.verdict import Fault
 from connectors._redact import redacted
 from connectors._rights import write_rights
 
@@ -53,6 +54,9 @@ class Reader:
             self._stack.callback(engine.dispose)
             self._connection = self._stack.enter_context(engine.connect())
             _begin(self._connection, self._source.budget_seconds)
+        except ModuleNotFoundError as error:
+            text = f"缺少驱动 {error.name}，无法连接 {self.shown}；请安装该驱动后重试"
+            raise Unreachable(text, fault=Fault.OURS) from None
         except (sa.exc.SQLAlchemyError, OSError, sqlite3.Error) as error:
             self._stack.close()
             raise self._translated(error) from None  # drivers quote the whole address, password included
@@ -119,6 +123,8 @@ class Reader:
             return OverBudget(
                 f"数据库 {self.shown} 的查询超过 {self._source.budget_seconds} 秒；请建索引或调大 budget_seconds"
             )
+        if "decode to UTF-8" in said:
+            return Unreadable(f"数据库 {self.shown} 中有文字不是 UTF-8（{said}）；请核对库与连接的字符集")
         if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | OSError | sqlite3.OperationalError):
             return Unreachable(f"数据库 {self.shown} 无法连接或中断（{said}）；请检查网络与服务")
         return Unreadable(f"数据库 {self.shown} 无法读取（{said}）；请核对表结构")

@@ -6,6 +6,7 @@ Every row says what happened to its item (``cd_operation`` i, u, d); the last on
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import polars as pl
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from pydantic import Field, field_validator, model_validator
 
 from citysync.domain.city import City, SourceBase
-from citysync.domain.errors import Unreadable
+from citysync.domain.errors import Unreachable, Unreadable
 from citysync.domain.items import COLUMNS, Kind
 from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
 from connectors._certify import single
@@ -60,30 +61,54 @@ class Source(SourceBase):
 def pull(city: City, source: Source, door: Door) -> Snapshot:
     """Return the tables' items in force; grade A if count and rows, from one transaction, agree."""
     taken_at = door.now()
-    secret = door.secret(source.auth.secret) if source.auth.secret else None
     plan = plan_for(city, door.columns)
-    pages: list[RawPage] = []
-    read: list[pl.DataFrame] = []
-    unknown: set[str] = set()
-    with Reader(source_url(source.url, source.auth.user, secret), source, secret, door.monotonic) as reader:
-        tables = list(reader.tables(source.tables))
-        counted = sum(reader.count(table) for table in tables)
-        for table in tables:
-            _refuse_numeric_codes(table, plan)
-            unknown |= {str(column.name) for column in table.columns} - set(plan.paths.values()) - plan.ignored
-            read.append(_read_table(reader, table, plan, door, pages))
+    read = _Read()
+    try:
+        read.whole(source, plan, door)
+    except Unreachable:
+        if not read.begun:
+            raise
+        door.progress(
+            "数据库连接中断，从头再读一次"
+        )  # half a read is worth nothing: another transaction, another state
+        read = _Read()
+        read.whole(source, plan, door)
     meanings = city.values.get("cd_operation", {})
-    current = [folded(rows, meanings, table.name) for rows, table in zip(read, tables, strict=True)]
+    current = [folded(rows, meanings, name) for name, rows in read.tables]
     rows = in_order(stacked(current), door.columns)
     return Snapshot(
         city_code=city.code,
         taken_at=taken_at,
         rows=rows,
-        pages=tuple(pages),
-        certificate=_certificate(counted, sum(frame.height for frame in read), rows, len(pages)),
-        unknown_fields=tuple(sorted(unknown)),
-        source_changed_at=changed_at(rows),
+        pages=tuple(read.pages),
+        certificate=_certificate(read.counted, sum(frame.height for _, frame in read.tables), rows, len(read.pages)),
+        unknown_fields=tuple(sorted(read.unknown)),
+        source_changed_at=changed_at(rows, taken_at),
     )
+
+
+@dataclass
+class _Read:
+    """One reading of all tables in one transaction. ``begun``: the database had answered before it broke off."""
+
+    begun: bool = False
+    counted: int = 0
+    tables: list[tuple[str, pl.DataFrame]] = field(default_factory=list)
+    pages: list[RawPage] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
+
+    def whole(self, source: Source, plan: Plan, door: Door) -> None:
+        """Read every table, and count it first in the same transaction."""
+        secret = door.secret(source.auth.secret) if source.auth.secret else None
+        with Reader(source_url(source.url, source.auth.user, secret), source, secret, door.monotonic) as reader:
+            self.begun = True
+            tables = list(reader.tables(source.tables))
+            self.counted = sum(reader.count(table) for table in tables)
+            for table in tables:
+                _refuse_numeric_codes(table, plan)
+                names = {str(column.name) for column in table.columns}
+                self.unknown |= names - set(plan.paths.values()) - plan.ignored
+                self.tables.append((table.name, _read_table(reader, table, plan, door, self.pages)))
 
 
 def _certificate(counted: int, taken: int, rows: pl.DataFrame, pages: int) -> Certificate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 
 from citysync.domain.errors import OverBudget, Refused, Unreachable, Unreadable
 from citysync.domain.snapshot import Grade, RawPage, Snapshot
+from citysync.domain.verdict import Fault
 from tests.connectors.doors import CANARY, Memory, city_of, code, codes, directory, pulled
 from tests.servers import mariadb_url, postgresql_url
 
@@ -140,6 +142,82 @@ def test_a_row_added_while_we_read_is_not_half_seen(front_end: str) -> None:
     options = {"wal": "PRAGMA journal_mode=WAL"} if front_end.startswith("sqlite") else {}
     snapshot = changed_while_reading(front_end, **options)
     assert (snapshot.certificate.grade, snapshot.certificate.received) == (Grade.A, 4)
+
+
+def killed_while_reading(url: str, times: int) -> Snapshot:
+    """Pull two tables while, after the first, an operator ends our connection, so many times."""
+    filled(url, OPERATIONS[:1])
+    filled(url, directory(3), "second")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+
+    class Ending(Memory):
+        left = times
+
+        def keep(self, data: bytes, number: int, url: str) -> RawPage:
+            if number == 1 and self.left:
+                self.left -= 1
+                with engine.begin() as connection:
+                    others = "datname = current_database() AND pid <> pg_backend_pid()"
+                    ended = sa.text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608
+                    connection.execute(ended)
+            return super().keep(data, number, url)
+
+    return pulled(source_of(url, TABLE, "second"), Ending())
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # psycopg cannot close a dead cursor
+@pytest.mark.postgresql
+def test_a_connection_that_breaks_in_mid_read_costs_one_more_read() -> None:
+    with postgresql_url() as url:
+        snapshot = killed_while_reading(url, 1)
+    assert (snapshot.certificate.grade, snapshot.certificate.received, len(snapshot.pages)) == (Grade.A, 4, 2)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # psycopg cannot close a dead cursor
+@pytest.mark.postgresql
+def test_a_connection_that_breaks_twice_is_unreachable() -> None:
+    with postgresql_url() as url, pytest.raises(Unreachable, match="无法连接或中断"):
+        killed_while_reading(url, 2)
+
+
+def test_a_driver_that_is_not_there_is_named_and_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    with pytest.raises(Unreachable, match=r"缺少驱动 pymysql.*请安装") as caught:
+        pulled(source_of("mysql+pymysql://reader@127.0.0.1:9/items"))
+    assert caught.value.fault is Fault.OURS
+
+
+def test_padding_and_width_do_not_hide_a_deletion(tmp_path: Path) -> None:
+    rows = [operation(1, "i", "2026-11-01", task_code=f"{code(1)}   "), operation(1, "d", "2026-11-02")]
+    with sqlite_url(tmp_path) as url:
+        filled(url, rows)
+        assert pulled(source_of(url)).rows.is_empty()
+
+
+@pytest.mark.parametrize("at", ["2026/11/3 08:00", "20261103080000", "2026年11月3日 8:00", "2026-11-03T00:00:00Z"])
+def test_a_time_is_read_however_it_is_written(tmp_path: Path, at: str) -> None:
+    rows = [operation(1, "i", "2026-11-02 08:00:00", task_name="旧"), operation(1, "u", at, task_name="新")]
+    with sqlite_url(tmp_path) as url:
+        filled(url, rows[::-1])
+        assert pulled(source_of(url)).rows["task_name"].to_list() == ["新"]
+
+
+def test_a_time_nobody_can_read_never_lets_the_older_operation_win(tmp_path: Path) -> None:
+    rows = [operation(1, "i", "2026-11-02 08:00:00"), operation(1, "u", "昨天上午")]
+    with sqlite_url(tmp_path) as url:
+        filled(url, rows)
+        with pytest.raises(Unreadable, match="同步时间 cd_time 无法识别：'昨天上午'"):
+            pulled(source_of(url))
+
+
+def test_text_in_another_charset_is_unreadable_not_unreachable(tmp_path: Path) -> None:
+    with sqlite_url(tmp_path) as url:
+        filled(url, OPERATIONS[:1])
+        with closing(sqlite3.connect(sa.make_url(url).database or "")) as connection:
+            connection.execute(f"UPDATE {TABLE} SET task_name = CAST(X'C9EEDBDA' AS TEXT)")  # noqa: S608 — our table
+            connection.commit()
+        with pytest.raises(Unreadable, match="不是 UTF-8"):
+            pulled(source_of(url))
 
 
 @pytest.mark.mariadb
