@@ -13,7 +13,7 @@ HIDDEN = "***"
 SECRET_KEYS = ("access_token", "token", "key", "apikey", "api_key", "appkey", "secret", "sign", "signature", "password")
 _PAIR = re.compile(rf"(?i)((?:^|[?&;\s\"'{{,])(?:{'|'.join(SECRET_KEYS)})[\"']?\s*[=:]\s*[\"']?)([^&;#\s\"',}}]+)")
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
-_PERCENT = re.compile(r"%[0-9A-F]{2}")
+_PERCENT = re.compile(r"%([0-9A-F]{2})")
 _SHORTEST = 4  # shorter values are no secrets, and hiding every "1" would hide the message
 _SHORTEST_IN_DATA = 8
 
@@ -22,7 +22,7 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     """Return the text without the given values (in any form they travel in), user info, or values of secret keys."""
     for secret in secrets:
         for form in _forms(secret):
-            text = text.replace(form, HIDDEN)
+            text = re.sub(_either_case(form), HIDDEN, text)
     return _USERINFO.sub(f"{HIDDEN}@", _PAIR.sub(rf"\g<1>{HIDDEN}", text))
 
 
@@ -41,13 +41,17 @@ def without(data: bytes, secrets: Iterable[str]) -> bytes:
     return data
 
 
+def _either_case(form: str) -> str:
+    """Return the pattern of a form whose percent signs may be followed by capital or small letters."""
+    return _PERCENT.sub(r"%(?i:\1)", re.escape(form))
+
+
 def _forms(secret: str) -> list[str]:
     """Return a secret as it stands in addresses, headers, bodies, pages and traces, longest first."""
     if len(secret) < _SHORTEST:
         return []
     plain = secret.encode()
     once = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    once |= {_PERCENT.sub(lambda match: match[0].lower(), form) for form in once}
     packed = {base64.b64encode(plain).decode(), base64.urlsafe_b64encode(plain).decode()}
     packed |= {form.rstrip("=") for form in packed}
     written = {json.dumps(secret)[1:-1], json.dumps(secret)[1:-1].replace("/", "\\/"), html.escape(secret)}

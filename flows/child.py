@@ -23,7 +23,7 @@ from citysync.storage.memory import recall
 from citysync.storage.schema import open_store
 from connectors import names, source_model
 from connectors._door import Door
-from flows.crew import Job
+from flows.crew import Job, asks_to_wait
 from flows.line import Means, sync_city
 
 PROGRESS_EVERY_SECONDS = 5.0
@@ -64,7 +64,7 @@ def walk(job: Job, connection: Connection) -> Verdict:
     memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
     means = Means(_door(job, connection), calendar(), connection.send)
     city_run = sync_city(job.city, job.run, master, memory, means)
-    if job.publish:
+    if job.publish and not (job.may_defer and asks_to_wait(city_run.verdict)):
         ledger.publish(store, job.run, city_run, job.data_dir)
     return city_run.verdict
 

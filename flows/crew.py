@@ -21,6 +21,7 @@ from pathlib import Path
 from queue import LifoQueue
 
 from citysync.domain.city import City
+from citysync.domain.errors import Throttled
 from citysync.domain.run import Run
 from citysync.domain.verdict import Verdict
 
@@ -30,7 +31,10 @@ MEMORY_BYTES = 4 * 1024**3  # address space of one child: 200,000 items need abo
 
 @dataclass(frozen=True)
 class Job:
-    """All a child needs to walk one city along the line; travels over the socket, never over a log or a table."""
+    """All a child needs to walk one city along the line; travels over the socket, never over a log or a table.
+
+    ``may_defer``: a city that asks us to wait is not published yet: it is asked once more at the end of the run.
+    """
 
     city: City
     run: Run
@@ -38,7 +42,13 @@ class Job:
     database_url: str = field(repr=False)
     secrets: dict[str, str] = field(repr=False)
     publish: bool = True
+    may_defer: bool = False
     memory_bytes: int = MEMORY_BYTES
+
+
+def asks_to_wait(verdict: Verdict) -> bool:
+    """Return whether the city promised an answer for later."""
+    return any(reason.code == Throttled.reason for reason in verdict.reasons)
 
 
 @dataclass(frozen=True)

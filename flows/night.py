@@ -26,7 +26,7 @@ from citysync.storage.memory import recall
 from citysync.storage.schema import exists, open_store
 from connectors import names, source_model
 from flows.blame import settle
-from flows.crew import Crew, Job, Lost
+from flows.crew import Crew, Job, Lost, asks_to_wait
 from flows.ledger_at import writable_ledger
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -58,17 +58,22 @@ class Night:
         self.settings = settings
         self.publish = publish
         self.verdicts: dict[str, Verdict] = {}
+        self.deferred: dict[str, None] = {}  # cities that asked us to wait, in the order they did
         self._secrets = settings.secrets()
         self._lock = threading.Lock()
 
     def walk(self, code: str, crew: Crew, say: Callable[[str], None], now: Callable[[], datetime]) -> Verdict:
         """Walk one city in a child process; what our own side did wrong there becomes an ``unknown`` verdict."""
-        answer = crew.ask(self._job(self.cities[code]), say)
+        job = self._job(self.cities[code])
+        answer = crew.ask(job, say)
         if isinstance(answer, StorageError | MasterError):
             raise answer
         verdict = answer if isinstance(answer, Verdict) else self._ours(code, answer, now())
         with self._lock:
             self.verdicts[code] = verdict
+            if job.may_defer and asks_to_wait(verdict):
+                self.deferred[code] = None
+                say("对方要求稍后再来，排到本次运行最后再试一次")
         return verdict
 
     def _job(self, city: City) -> Job:
@@ -79,6 +84,7 @@ class Night:
             database_url=self.settings.database,
             secrets={name: self._secrets.get(name) for _, name in secret_names(city)},
             publish=self.publish,
+            may_defer=city.code not in self.deferred,
         )
 
     def _ours(self, code: str, answer: Exception | Lost, now: datetime) -> Verdict:
@@ -166,9 +172,19 @@ def closing_well(night: Night, now: Callable[[], datetime]) -> Iterator[None]:
 
 
 def walk_all(night: Night, crew: Crew, say: Say, now: Callable[[], datetime], workers: int) -> None:
-    """Walk every city of a run, ``workers`` at a time; an error of ours stops the run after the cities under way."""
+    """Walk every city of a run, ``workers`` at a time, those that asked us to wait once more at the end.
+
+    An error of ours stops the run after the cities under way.
+    """
+    _walk_these(night.cities, night, crew, say, now, workers)
+    _walk_these(tuple(night.deferred), night, crew, say, now, workers)
+
+
+def _walk_these(
+    codes: Iterable[str], night: Night, crew: Crew, say: Say, now: Callable[[], datetime], workers: int
+) -> None:
     with ThreadPoolExecutor(workers, thread_name_prefix="city") as pool:
-        walks = [pool.submit(_walk_one, night, crew, code, say, now) for code in night.cities]
+        walks = [pool.submit(_walk_one, night, crew, code, say, now) for code in codes]
         try:
             for walk in walks:
                 walk.result()
