@@ -149,6 +149,10 @@ def preflight(asked: Asked, settings: Settings, now: datetime) -> tuple[Cities, 
     Raises ConfigError (city files, codes, secrets), MasterError (no ledger, hence no master catalogue).
     """
     cities = chosen(settings, asked.codes)
+    if not cities:
+        raise ConfigError(
+            f"{settings.cities_dir} 里没有启用的城市，没有核对任何城市；请把要核对的城市设为 enabled = true"
+        )
     check_secrets(cities, settings.secrets())
     if not exists(settings.database):
         raise MasterError("尚未导入基本目录，无法判定任何城市；请先运行 citysync master import FILE")

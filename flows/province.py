@@ -75,7 +75,11 @@ def _ending(night: Night, failed: list[str]) -> State[str]:
         names = "、".join(night.cities[verdict.city_code].name for verdict in flagged)
         message = f"{len(flagged)}/{len(night.cities)} 个城市需处理：{names}"
         return Completed(name="Flagged", message=message, data=night.run.run_id)
-    return Completed(message=f"{len(night.cities)} 个城市全部同步", data=night.run.run_id)
+    late = sum(verdict.state is CityState.LAGGING for verdict in night.verdicts.values())
+    message = f"{len(night.cities) - late}/{len(night.cities)} 个城市同步" + (
+        f"，{late} 个滞后（宽限期内）" if late else ""
+    )
+    return Completed(message=message, data=night.run.run_id)
 
 
 def _is_ours(state: CityState, faults: set[Fault]) -> bool:
