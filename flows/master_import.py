@@ -8,9 +8,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
+
 from citysync.config.settings import Settings
 from citysync.domain.errors import ConfigError, MasterError, SourceError
 from citysync.storage import catalogue, reading
+from citysync.storage.rehearsals import last_of
+from citysync.storage.schema import open_store
 from connectors._files import read_records
 from flows.ledger_at import writable_ledger
 from flows.master_source import master_records
@@ -45,7 +49,7 @@ def import_master(asked: Import, settings: Settings, now: datetime) -> catalogue
     """
     if asked.accept_shrink and not asked.reason:
         raise ConfigError("--accept-shrink 需要同时给出 --reason 原因，原因会记入台账")
-    items = typed_master(_records(asked.path, settings))
+    items = read_master(asked.path, settings)
     effective_on = asked.effective_on or now.astimezone(SHANGHAI).date()
     with writable_ledger(settings) as store:
         before = reading.master_version_in_force(store, effective_on)
@@ -60,6 +64,18 @@ def import_master(asked: Import, settings: Settings, now: datetime) -> catalogue
             version=asked.version,
             shrink_reason=asked.reason if asked.accept_shrink else None,
         )
+
+
+def read_master(path: Path, settings: Settings) -> pl.DataFrame:
+    """Return the items of a file, or of the source a TOML file describes, checked; raise MasterError if refused."""
+    return typed_master(_records(path, settings))
+
+
+def rehearsed(settings: Settings, version: str) -> str | None:
+    """Return what the last rehearsal of a version's content found, None if it was never rehearsed."""
+    with open_store(settings.database, write=False) as store:
+        done = last_of(store, catalogue.load_version(store, version).items)
+    return None if done is None else str(done["text"])
 
 
 def _records(path: Path, settings: Settings) -> Sequence[Mapping[str, object]]:

@@ -1,15 +1,19 @@
-"""``citysync master import|list``: versions of the master catalogue (基本目录)."""
+"""``citysync master import|diff|list``: versions of the master catalogue (基本目录)."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from citysync.cli.places import Places, now
 from citysync.cli.render import console, print_json, print_rows
+
+if TYPE_CHECKING:
+    from citysync.storage.catalogue import Imported
 
 master = App(name="master", help="省级基本目录的版本。", help_format="plaintext")
 
@@ -43,16 +47,50 @@ def import_(
     json
         输出一份 JSON
     """
-    from flows.master_import import Import, import_master
+    from flows.master_import import Import, import_master, rehearsed
 
     settings = (places or Places()).settings()
     done = import_master(Import(file, effective, version, accept_shrink, reason), settings, now())
+    found = rehearsed(settings, done.version)
     if json:
-        print_json({"schema_version": 1, **asdict(done)})
+        print_json({"schema_version": 1, **asdict(done), "rehearsed": found})
     else:
-        console().print(
-            f"基本目录 {done.version}：{done.items} 项，自 {done.effective_on} 生效，较上一版变更 {done.changed} 个编码"
-        )
+        _say_imported(done, found)
+    return 0
+
+
+def _say_imported(done: Imported, found: str | None) -> None:
+    console().print(
+        f"基本目录 {done.version}：{done.items} 项，自 {done.effective_on} 生效，较上一版变更 {done.changed} 个编码"
+    )
+    console().print(f"已预演：{found}" if found else "未经预演；下次可先运行 citysync rehearse --master FILE")
+
+
+@master.command
+def diff(before: str, after: str, /, *, limit: int = 100, json: bool = False, places: Places | None = None) -> int:
+    """比较两个版本：新增、调整、拆分、合并、废置，以及涉及哪些城市。
+
+    Parameters
+    ----------
+    before
+        旧版本名
+    after
+        新版本名，或尚未导入的文件
+    limit
+        屏幕上每张表最多显示的行数
+    json
+        输出一份 JSON（不受 limit 限制）
+    """
+    from citysync.cli.master_diff import print_diff
+    from flows.master_versions import master_diff
+
+    found, cities = master_diff((places or Places()).settings(), before, after, now())
+    if json:
+        frames = {name: getattr(found, name).to_dicts() for name in ("added", "adjusted", "abolished", "identity")}
+        facts = {"schema_version": 1, "before": before, "after": after}
+        print_json({**facts, **frames, "cities": [asdict(city) for city in cities]})
+    else:
+        print_diff(found, cities, limit)
     return 0
 
 

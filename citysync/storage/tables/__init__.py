@@ -9,7 +9,7 @@ from __future__ import annotations
 from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
 from citysync.storage.tables.figures import deliveries, tallies
 from citysync.storage.tables.guard import approval_uses, approvals, audit, audit_head
-from citysync.storage.tables.identity import identity_decisions, identity_proposals
+from citysync.storage.tables.identity import identity_decisions, identity_proposals, rehearsals
 from citysync.storage.tables.leases import city_leases, outbox, tapes
 from citysync.storage.tables.life import finding_lives, followers
 from citysync.storage.tables.master import master_changes, master_items, master_versions
@@ -38,6 +38,7 @@ __all__ = [
     "metadata",
     "outbox",
     "pages",
+    "rehearsals",
     "rejections",
     "run_cities",
     "runs",

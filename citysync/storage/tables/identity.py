@@ -1,4 +1,7 @@
-"""Changes of identity of items: what was proposed, and what a person decided. Decisions are only ever added."""
+"""Changes of identity of items: what was proposed, and what a person decided. Decisions are only ever added.
+
+Rehearsals of a change stand here too: what would have become of every city.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,21 @@ identity_proposals = sa.Table(
     sa.Column("first_run_id", sa.Text, nullable=False),
     sa.Column("last_run_id", sa.Text, nullable=False),
     sa.UniqueConstraint("city_code", "key"),
+    sqlite_autoincrement=True,
+)
+
+# fingerprint: of the catalogue the rehearsal judged by; turns: per city, its states before, after and in the end.
+rehearsals = sa.Table(
+    "rehearsals",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("rehearsed_at", Instant, nullable=False),
+    sa.Column("business_date", sa.Date, nullable=False),
+    sa.Column("master", Words),
+    sa.Column("rules", Words),
+    sa.Column("fingerprint", sa.Text, nullable=False, index=True),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("turns", Json, nullable=False),
     sqlite_autoincrement=True,
 )
 

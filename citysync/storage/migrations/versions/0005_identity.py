@@ -54,3 +54,17 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_identity_decisions_proposal_id", "identity_decisions", ["proposal_id"])
+    op.create_table(
+        "rehearsals",
+        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("rehearsed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("business_date", sa.Date, nullable=False),
+        sa.Column("master", sa.Text),
+        sa.Column("rules", sa.Text),
+        sa.Column("fingerprint", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("turns", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_rehearsals"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_rehearsals_fingerprint", "rehearsals", ["fingerprint"])
