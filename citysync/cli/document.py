@@ -31,6 +31,11 @@ _IN_ORDER = (State.IN_SYNC, State.LAGGING, State.OUT_OF_SYNC, State.NOT_SYNCED, 
 
 
 def _city(row: Mapping[str, Any]) -> Document:
+    kept = {"in_force": row["in_force"]} if "in_force" in row else {}
+    return {**_told(row), **kept}
+
+
+def _told(row: Mapping[str, Any]) -> Document:
     return {
         "code": row["code"],
         "name": row["name"],

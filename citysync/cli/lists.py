@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from citysync.cli.places import Places
-from citysync.cli.render import console, plain, print_json, print_rows
+from citysync.cli.render import console, local_time, plain, print_json, print_rows
 from citysync.domain.errors import ConfigError
 from citysync.domain.findings import SEVERITY_LABELS
 from citysync.domain.items import label
@@ -52,11 +52,11 @@ def listed(
         return 0
     if listing.run_id is None:
         reasons = "；".join(reason["text"] for reason in verdict["reasons"])
-        console().print(f"{city} {verdict['name']}：还没有校验过该市的任何一行，因此没有清单。{plain(reasons)}")
+        console().print(f"{city} {verdict['name']}：还没有采用过该市的快照，因此没有清单。{plain(reasons)}")
         return 0
     state = STATE_LABELS[State(listing.state or verdict["state"])]
     console().print(f"{city} {verdict['name']} {state} · 运行 {run_id} · 共 {len(listing.rows)} 条")
-    _warn_of_age(run_id, verdict)
+    _warn_of_age(run_id, verdict, listing.judged_at)
     print_rows(
         console(), list(headings.values()), [[cell(row, name) for name in headings] for row in listing.rows[:limit]]
     )
@@ -102,11 +102,14 @@ def _opened(row: Mapping[str, Any]) -> str:
     return str(row["reopened_on"] or row["first_seen_on"] or "")
 
 
-def _warn_of_age(run_id: str, verdict: Mapping[str, Any]) -> None:
+def _warn_of_age(run_id: str, verdict: Mapping[str, Any], judged_at: str | None) -> None:
     """Say so when the last run could not look at the city's rows, and the list is of an earlier one."""
+    said = f"{local_time(judged_at)} 运行 {run_id}"
     if run_id != verdict["run_id"]:
         reasons = "；".join(reason["text"] for reason in verdict["reasons"])
-        console(stderr=True).print(f"注意：最近一次运行 {verdict['run_id']} 未能核对该市（{reasons}），以下清单更早")
+        console(stderr=True).print(
+            f"注意：最近一次运行 {verdict['run_id']} 未能采用该市数据（{reasons}），以下是此前的清单：{said}"
+        )
 
 
 def cell(row: Mapping[str, Any], name: str) -> object:

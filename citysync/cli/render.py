@@ -73,7 +73,7 @@ def _night_row(city: Mapping[str, Any]) -> list[Text | str]:
         "  ".join(STANDING_MARKS[city["axes"].get(axis.value, "unknown")] for axis in Axis),
         *(str(counts[name]) for name in _SHOWN_COUNTS),
         local_time(city["since"]),
-        Text(_reason_line(city["reasons"])),
+        Text(_reason_line(city["reasons"]) + _kept(city.get("in_force"))),
     ]
 
 
@@ -87,6 +87,11 @@ def _reason_line(reasons: Sequence[Mapping[str, Any]]) -> str:
         return ""
     first = f"[{FAULT_LABELS[Fault(reasons[0]['fault'])]}] {plain(reasons[0]['text'])}"
     return first if len(reasons) == 1 else f"{first}（另有 {len(reasons) - 1} 项原因）"
+
+
+def _kept(in_force: Mapping[str, Any] | None) -> str:
+    """Return which snapshot a city that adopted nothing is still judged by."""
+    return f"；{in_force['text']}" if in_force else ""
 
 
 def summary_line(night: Document) -> str:

@@ -13,6 +13,7 @@ from citysync.domain.verdict import FLAGGED, State, Verdict
 
 if TYPE_CHECKING:
     from citysync.config.settings import Settings
+    from citysync.storage.engine import Store
     from flows.night import Night
 
 
@@ -30,7 +31,14 @@ def published(settings: Settings, run_id: str) -> Result:
     from citysync.storage.schema import open_store
 
     with open_store(settings.database, write=False) as store:
-        return Result(reading.run_of(store, run_id), reading.verdicts_of(store, run_id))
+        return Result(reading.run_of(store, run_id), with_in_force(store, reading.verdicts_of(store, run_id)))
+
+
+def with_in_force(store: Store, verdicts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return verdicts, those that adopted nothing with ``in_force``: the snapshot their city is still judged by."""
+    from citysync.storage.past import in_force
+
+    return [row if row["adopted"] else {**row, "in_force": in_force(store, row)} for row in verdicts]
 
 
 def unpublished(night: Night) -> Result:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -83,3 +85,16 @@ def last_approved_run(store: Store, city_code: str, before: str) -> str | None:
     )
     with store.reading() as connection:
         return connection.scalar(query)
+
+
+def in_force(store: Store, verdict: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the snapshot in force beside a verdict that adopted nothing; None if there never was one.
+
+    Keys: run_id, business_date, rows, and a text for people.
+    """
+    last = next(iter(adopted_snapshots(store, str(verdict["code"]), before=str(verdict["run_id"]))), None)
+    if last is None:
+        return None
+    day = date.fromisoformat(last["business_date"])
+    text = f"沿用 {day.month}月{day.day}日 快照 {last['rows']:,} 条"
+    return {**{name: last[name] for name in ("run_id", "business_date", "rows")}, "text": text}

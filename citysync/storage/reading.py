@@ -125,9 +125,12 @@ def findings(
     areacode: str | None = None,
     field: str | None = None,
 ) -> Listing:
-    """Return a city's findings (keys of ``FINDINGS``) in a run, by default the last (as of a day) that validated it."""
+    """Return a city's findings (keys of ``FINDINGS``) in a run, by default the last (as of a day) that was adopted.
+
+    What a city is told stays that of its snapshot in force until another one is adopted.
+    """
     wanted = {"check": check, "severity": severity, "areacode": areacode, "field": field}
-    return _listing(store, tables.findings, city_code, run_id, on, wanted)
+    return _listing(store, tables.findings, city_code, run_id, on, wanted, _VERDICT.adopted)
 
 
 def rejections(
@@ -237,8 +240,9 @@ def _listing(
     run_id: str | None,
     on: date | None,
     wanted: Mapping[str, str | None],
+    speaks: sa.ColumnElement[bool] = _VERDICT.validated,
 ) -> Listing:
-    chosen = sa.and_(_VERDICT.validated, as_of(on)) if run_id is None else _RUN.run_id == run_id
+    chosen = sa.and_(speaks, as_of(on)) if run_id is None else _RUN.run_id == run_id
     about = (
         sa.select(_RUN.seq, _RUN.run_id, _VERDICT.state, _VERDICT.judged_at)
         .join(tables.verdicts, _RUN.seq == _VERDICT.run_seq)
