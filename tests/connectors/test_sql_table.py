@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 import sys
@@ -21,6 +22,8 @@ from tests.connectors.doors import CANARY, Memory, city_of, code, codes, directo
 from tests.servers import mariadb_url, postgresql_url
 
 TABLE = "up_task_general_basic"
+# psycopg cannot close the cursor of a connection that was killed, and says so when it is collected.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 
 
 def operation(number: int, kind: str, at: str | None, **changes: str | None) -> dict[str, str | None]:
@@ -144,6 +147,13 @@ def test_a_row_added_while_we_read_is_not_half_seen(front_end: str) -> None:
     assert (snapshot.certificate.grade, snapshot.certificate.received) == (Grade.A, 4)
 
 
+@pytest.fixture
+def dead_cursors() -> Iterator[None]:
+    """Have the cursors of killed connections collected where their complaint is expected."""
+    yield
+    gc.collect()
+
+
 def killed_while_reading(url: str, times: int) -> Snapshot:
     """Pull two tables while, after the first, an operator ends our connection, so many times."""
     filled(url, OPERATIONS[:1])
@@ -165,7 +175,7 @@ def killed_while_reading(url: str, times: int) -> Snapshot:
     return pulled(source_of(url, TABLE, "second"), Ending())
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # psycopg cannot close a dead cursor
+@pytest.mark.usefixtures("dead_cursors")
 @pytest.mark.postgresql
 def test_a_connection_that_breaks_in_mid_read_costs_one_more_read() -> None:
     with postgresql_url() as url:
@@ -173,7 +183,7 @@ def test_a_connection_that_breaks_in_mid_read_costs_one_more_read() -> None:
     assert (snapshot.certificate.grade, snapshot.certificate.received, len(snapshot.pages)) == (Grade.A, 4, 2)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # psycopg cannot close a dead cursor
+@pytest.mark.usefixtures("dead_cursors")
 @pytest.mark.postgresql
 def test_a_connection_that_breaks_twice_is_unreachable() -> None:
     with postgresql_url() as url, pytest.raises(Unreachable, match="无法连接或中断"):
