@@ -21,6 +21,7 @@ from citysync.config.settings import load_settings
 from citysync.domain.errors import CitySyncError
 from citysync.domain.verdict import Fault
 from citysync.domain.verdict import State as CityState
+from flows.alerting import tell_after
 from flows.artifacts import city_page, flagged_of, night_rows
 from flows.crew import crew_of
 from flows.night import Asked, Night, begin
@@ -58,6 +59,9 @@ def run_province(asked: Asked) -> State[str]:
         night.break_off(_now(), failed[0])
     else:
         night.close(_now())
+    untold = tell_after(settings, _now())
+    if untold is not None:
+        logger.error("%s", untold)
     _publish_artifacts(night)
     return _ending(night, failed)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from citysync.cli.places import Places, now
 from citysync.cli.results import published, show, unpublished
+
+if TYPE_CHECKING:
+    from citysync.config.settings import Settings
 
 
 def sync(
@@ -34,7 +37,6 @@ def sync(
     """
     from flows.crew import crew_of
 
-    del no_alert  # this version sends no alerts yet; the option is the contract's, so that scripts may say it already
     settings = (places or Places()).settings()
     with crew_of(1 if len(cities) == 1 else settings.workers) as crew:  # first, so that its imports overlap ours
         from citysync.cli.progress import progress
@@ -44,5 +46,20 @@ def sync(
         night = begin(Asked(Trigger.ON_DEMAND, cities, business_date, publish=not dry_run), settings, now())
         with closing_well(night, now), progress(night) as say:
             walk_all(night, crew, say, now, settings.workers)
+    if not (dry_run or no_alert):
+        tell(settings)
     result = unpublished(night) if dry_run else published(settings, night.run.run_id)
     return show(result, json=json)
+
+
+def tell(settings: Settings) -> None:
+    """Send the alerts of the run just closed, where channels are set up, and say on stderr what was not taken."""
+    from citysync.config.channels import FILE
+
+    if not (settings.cities_dir / FILE).is_file():
+        return
+    from citysync.cli.render import console
+    from flows.alerting import tell_after
+
+    if (untold := tell_after(settings, now())) is not None:
+        console(stderr=True).print(untold)

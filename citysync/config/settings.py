@@ -32,6 +32,7 @@ _EXAMPLES = {
     "secrets_dir": "/etc/citysync/secrets",
     "workers": "4",
     "probe_url": "https://zwfw.example.cn/",
+    "ping_url": "https://ping.example.cn/uuid",
     "real_data": "../shared/data",
 }
 
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     probe_url: str | None = Field(
         default=None, description="自检地址：多市同时不通时先看它通不通，以分清是不是我方网络的问题"
     )
+    ping_url: str | None = Field(default=None, description="心跳地址：watchdog 每次向它报平安，有问题时报到 /fail")
     real_data: Path | None = Field(
         default=None, description="真实数据文件夹，供 examples/ 和测试使用；默认 ../shared/data（如果有）"
     )
@@ -93,7 +95,7 @@ class Settings(BaseSettings):
             raise ValueError("内存数据库在命令结束时消失，请写 sqlite:///文件")
         return url
 
-    @field_validator("probe_url")
+    @field_validator("probe_url", "ping_url")
     @classmethod
     def _plain_address(cls, url: str | None) -> str | None:
         if url is not None and not re.fullmatch(r"https?://[^\s@]+", url):

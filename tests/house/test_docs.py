@@ -11,10 +11,13 @@ from cyclopts import App
 from pydantic import BaseModel
 
 import connectors
+from citysync.alerts.channels import kinds
 from citysync.cli.main import VERBS
 from citysync.config.settings import variables
 from citysync.config.targets import TargetEntry
+from citysync.domain.alert import KIND_LABELS
 from citysync.domain.catalogue import MASTER
+from citysync.domain.channel import Channel, Channels
 from citysync.domain.city import Auth, City, Codes, Exemption, Expect, Guard, SourceBase, Tolerate
 from citysync.domain.delivery import PostReceipt, Receipt, TableReceipt
 from citysync.domain.figures import MEASURES
@@ -264,3 +267,10 @@ def test_every_figure_stands_with_its_label_and_formula_and_every_count_with_its
     assert unnamed(keys(TargetEntry), section(text, "Targets")) == []
     for part in COMPONENTS:
         assert f"| `{part.name}` | {part.label} | {part.weight} |" in text
+
+
+def test_every_channel_kind_of_alert_and_key_of_the_channel_file_stands_in_the_docs() -> None:
+    text = page("alerts.md")
+    assert unnamed(keys(Channel, Channels) - {"channel"}, section(text, "Channels")) == []
+    assert [kind for kind in kinds() if f"| `{kind}` |" not in text] == []
+    assert [kind for kind, label in KIND_LABELS.items() if f"| `{kind.value}` | {label} |" not in text] == []

@@ -6,6 +6,7 @@ a clock: clocks jump. What belongs to one city in one run hangs on its verdict, 
 
 from __future__ import annotations
 
+from citysync.storage.tables.alerts import alerts, announced_runs, mail, posts, silences
 from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
 from citysync.storage.tables.figures import deliveries, tallies
 from citysync.storage.tables.guard import approval_uses, approvals, audit, audit_head
@@ -21,6 +22,8 @@ __all__ = [
     "Instant",
     "Json",
     "Words",
+    "alerts",
+    "announced_runs",
     "approval_uses",
     "approvals",
     "audit",
@@ -32,16 +35,19 @@ __all__ = [
     "followers",
     "identity_decisions",
     "identity_proposals",
+    "mail",
     "master_changes",
     "master_items",
     "master_versions",
     "metadata",
     "outbox",
     "pages",
+    "posts",
     "rehearsals",
     "rejections",
     "run_cities",
     "runs",
+    "silences",
     "snapshots",
     "tallies",
     "tapes",

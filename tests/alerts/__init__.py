@@ -1,0 +1,1 @@
+"""Alerts: decided purely, told once."""

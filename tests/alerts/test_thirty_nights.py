@@ -1,0 +1,239 @@
+"""Thirty nights over Spring Festival: the list of messages is exactly this one, on both databases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from citysync.domain.channel import Channel, Channels
+from citysync.domain.verdict import Fault, State
+from citysync.storage import alerting, mailbox
+from citysync.storage.engine import Store
+from citysync.storage.schema import open_store
+from tests.alerts import robots
+from tests.alerts.months import CODES, FIRST, Month
+from tests.alerts.robots import Robot, a_robot
+from tests.servers import postgresql_url
+
+GOOD, OUT, GONE, HELD, UNKNOWN = State.IN_SYNC, State.OUT_OF_SYNC, State.NOT_SYNCED, State.HELD, State.UNKNOWN
+OUTAGE, RESTLESS, DRIFT, GUARDED = "440300", "445300", "440900", "440200"
+STORM = CODES[3:9]
+_NUMBER = re.compile(r"CS-[A-Z]-[0-9]{6}-[0-9]{8}(?:-[0-9]+)?")
+
+# Day by day, from 9 February 2026: what the province's robot is told, each piece by its first words and its number.
+# 15 to 23 February is Spring Festival: what happens then waits for the morning of the 24th, what came and went in
+# between is never told; 14 and 28 February are Saturdays that are worked.
+EXPECTED: dict[str, list[str]] = {
+    "02-10": ["【未同步】市440300 CS-C-440300-20260210"],
+    "02-11": ["〔再次提醒〕【未同步】市440300 CS-C-440300-20260210", "【失步】市440900 CS-D-440900-20260211"],
+    "02-12": ["〔升级〕【未同步】市440300 CS-C-440300-20260210", "〔再次提醒〕【失步】市440900 CS-D-440900-20260211"],
+    "02-13": ["〔再次提醒〕【未同步】市440300 CS-C-440300-20260210", "〔升级〕【失步】市440900 CS-D-440900-20260211"],
+    "02-14": ["市440300 CS-C-440300-20260210", "〔再次提醒〕【失步】市440900 CS-D-440900-20260211"],
+    "02-24": [
+        "【已恢复】市440300 CS-C-440300-20260210",
+        "【待确认】市440200 CS-C-440200-20260222",
+        "市440900 CS-D-440900-20260211",
+    ],
+    "02-25": ["【已恢复】市440200 CS-C-440200-20260222", "〔升级〕【失步】市440900 CS-D-440900-20260211"],
+    "02-26": ["市440900 CS-D-440900-20260211", "【未同步】市445300 CS-C-445300-20260226"],
+    "02-27": ["市440900 CS-D-440900-20260211", "【已恢复】市445300 CS-C-445300-20260226"],
+    "02-28": ["市440900 CS-D-440900-20260211", "【反复】市445300 CS-C-445300-20260228"],
+    "03-02": ["市440900 CS-D-440900-20260211", "〔再次提醒〕【反复】市445300 CS-C-445300-20260228"],
+    "03-03": ["市440900 CS-D-440900-20260211", "〔升级〕【反复】市445300 CS-C-445300-20260228"],
+    "03-04": ["市440900 CS-D-440900-20260211", "〔再次提醒〕【反复】市445300 CS-C-445300-20260228"],
+    # 440900 is one of the six the province cannot reach: its own alert waits.
+    "03-05": ["【疑似出口故障】21 CS-O-000000-20260305", "市445300 CS-C-445300-20260228"],
+    "03-06": [
+        "【已恢复】疑似出口故障（编号 CS-O-000000-20260305",
+        "市440900 CS-D-440900-20260211",
+        "〔升级〕【反复】市445300 CS-C-445300-20260228",
+    ],
+    # A Sunday: our own failure does not wait, and mutes every city.
+    "03-08": ["【省平台故障】3月8日（周日） CS-O-000000-20260308"],
+    "03-09": [
+        "【已恢复】省平台故障（编号 CS-O-000000-20260308",
+        "市440900 CS-D-440900-20260211",
+        "市445300 CS-C-445300-20260228",
+    ],
+    "03-10": ["市440900 CS-D-440900-20260211", "市445300 CS-C-445300-20260228"],
+}
+
+
+def a_channel(robot: Robot, **changes: Any) -> Channel:
+    given: dict[str, Any] = {"name": "province", "kind": "wecom", "owner": "王工", "roles": ("digest",)}
+    return Channel(**{**given, "url": robot.url, "secret": "CITYSYNC_SECRET_WECOM", **changes})
+
+
+def province(robot: Robot) -> Channels:
+    """Return the province's one channel."""
+    return Channels(channel=(a_channel(robot),))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "sqlite":
+        with open_store(f"sqlite:///{tmp_path / 'ledger.db'}", write=True) as opened:
+            yield opened
+        return
+    with postgresql_url() as url, open_store(url, write=True) as opened:
+        yield opened
+
+
+def states_of(number: int) -> dict[str, State]:
+    """Return who is not in sync on a night, from 0."""
+    states: dict[str, State] = {}
+    if 1 <= number <= 7:
+        states[OUTAGE] = GONE
+    if number >= 2:
+        states[DRIFT] = OUT
+    if number in {8, 9}:
+        states[CODES[10]] = GONE  # comes and goes within the festival: never told
+    if 13 <= number <= 15:
+        states[GUARDED] = HELD
+    if number >= 17:
+        states[RESTLESS] = GONE if number % 2 else GOOD
+    if number == 24:
+        states |= dict.fromkeys(STORM, GONE)
+    return states
+
+
+def said(robot: Robot, before: int) -> list[str]:
+    """Return the pieces of what a robot was told since, each by its title's first word and its number."""
+    pieces = [piece for taken in robot.taken[before:] for piece in taken["text"]["content"].split("\n\n")]
+    return [
+        f"{piece.split(' ')[0].split(chr(10))[0]} {found[0] if (found := _NUMBER.findall(piece)) else ''}"
+        for piece in pieces
+    ]
+
+
+def live(month: Month, robot: Robot) -> dict[str, list[str]]:
+    """Live through the nights, sending at half past eight; return what was told, by day."""
+    told: dict[str, list[str]] = {}
+    for number in range(30):
+        faults = dict.fromkeys(STORM, Fault.NETWORK) if number == 24 else {}
+        month.night(states_of(number), faults=faults, failed="磁盘空间不足" if number == 27 else None)
+        before = len(robot.taken)
+        month.send()  # at once: only our own failures may go out at night
+        month.at(8, 30)
+        if found := said(robot, before):
+            told[f"{FIRST + timedelta(days=number):%m-%d}"] = found
+        keys = [alert.key for alert in alerting.open_alerts(month.store)]
+        assert len(keys) == len(set(keys))
+    return told
+
+
+def test_the_messages_of_thirty_nights_are_these(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITYSYNC_SECRET_WECOM", "key-1")
+    with a_robot(robots.wecom) as robot:
+        month = Month(store, tmp_path, province(robot))
+        told = live(month, robot)
+    assert told == EXPECTED
+
+
+def live_one_night(month: Month) -> None:
+    month.night({OUTAGE: GONE, DRIFT: OUT})
+    month.at(8, 30)
+
+
+CRASHES = ["mailbox.claim", "mailbox.posted", "mailbox.sent", "alerting.apply"]
+
+
+class Killed(BaseException):
+    """Stands for a SIGKILL: nothing of the program's own catches it."""
+
+
+def crash_once(monkeypatch: pytest.MonkeyPatch, place: str, *, after: bool) -> None:
+    """Make the process die the next time it comes to a place, before or after what is done there."""
+    module = {"mailbox": mailbox, "alerting": alerting}[place.partition(".")[0]]
+    name = place.partition(".")[2]
+    real = getattr(module, name)
+
+    def dying(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(module, name, real)
+        if after:
+            real(*args, **kwargs)
+        raise Killed
+
+    monkeypatch.setattr(module, name, dying)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("place", CRASHES)
+def test_a_crash_at_any_point_of_telling_loses_nothing_and_repeats_at_most_once(
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    after: bool,  # noqa: FBT001 - a case
+) -> None:
+    monkeypatch.setenv("CITYSYNC_SECRET_WECOM", "key-1")
+    with a_robot(robots.wecom) as robot:
+        month = Month(store, tmp_path, province(robot))
+        crash_once(monkeypatch, place, after=after)
+        with pytest.raises(Killed):
+            live_one_night(month)
+        month.decide_again()
+        month.at(8, 30)
+        month.at(8, 40)  # a claim nobody confirmed has run out
+    told = said(robot, 0)
+    assert sorted(set(told)) == ["【失步】市440900 CS-D-440900-20260209", "【未同步】市440300 CS-C-440300-20260209"]
+    assert len(told) in {2, 4}
+    assert (len(told) == 4) == (
+        (place, after) in {("mailbox.posted", False), ("mailbox.posted", True), ("mailbox.sent", False)}
+    )
+
+
+def test_what_one_channel_refuses_the_other_tells_and_nothing_is_counted_twice(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYSYNC_SECRET_WECOM", "key-1")
+    with a_robot(robots.wecom, (200, {"errcode": 93000})) as deaf, a_robot(robots.wecom) as other:
+        first = a_channel(deaf, fallback="second")
+        second = a_channel(other, name="second", roles=("leaders",))
+        month = Month(store, tmp_path, Channels(channel=(first, second)))
+        month.night({OUTAGE: GONE})
+        posts = month.at(8, 30)
+    assert [(post.channel, post.delivered) for post in posts] == [("province", False), ("second", True)]
+    assert deaf.taken == []
+    assert "渠道 province 未能送达，由本渠道转告" in other.taken[0]["text"]["content"]
+    assert [(row["channel"], row["dead"], row["via"]) for row in mailbox.mailed(store)][::-1] == [
+        ("province", True, "second"),
+        ("second", False, None),
+    ]
+
+
+def test_a_channel_that_is_slow_to_take_is_tried_again_after_1_5_and_30_minutes(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYSYNC_SECRET_WECOM", "key-1")
+    busy = (200, {"errcode": 45009, "errmsg": "api freq out of limit"})
+    with a_robot(robots.wecom, busy, busy, busy) as robot:
+        month = Month(store, tmp_path, province(robot))
+        month.night({OUTAGE: GONE})
+        tried = [len(month.at(hour, minute)) for hour, minute in ((8, 30), (8, 31), (8, 35), (8, 36), (9, 5), (9, 6))]
+    assert tried == [1, 1, 0, 1, 0, 1]
+    assert len(robot.taken) == 1
+
+
+def test_never_more_than_twenty_messages_a_minute_and_none_lost(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYSYNC_SECRET_WECOM", "key-1")
+    monkeypatch.setattr("citysync.alerts.channels.wecom.LIMIT", 300)  # every piece fills a message of its own
+    with a_robot(robots.wecom) as robot:
+        month = Month(store, tmp_path, province(robot))
+        month.night(dict.fromkeys(CODES, OUT))
+        counts = []
+        for minute in (30, 30, 31, 32, 33, 34):
+            before = len(robot.taken)
+            month.at(8, minute)
+            counts.append(len(robot.taken) - before)
+    assert max(counts) <= 20
+    assert counts[:2] == [20, 0]
+    numbers = {number for taken in robot.taken for number in _NUMBER.findall(taken["text"]["content"])}
+    assert len(numbers) == len(CODES)
