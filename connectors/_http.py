@@ -37,6 +37,13 @@ class Expired(Unreadable):
     """What we asked by is no longer valid (410, a cursor out of date): starting again from the beginning may help."""
 
 
+class ByCode(Strict):
+    """Names of the parameters by which a source gives single items: by 实施编码, by 基本编码; dotted in a JSON body."""
+
+    task_code: str | None = None
+    catalog_code: str | None = None
+
+
 class HttpSource(SourceBase):
     """The keys of a source asked by HTTP; ``items`` left out means the whole document is the list of rows."""
 
@@ -49,6 +56,7 @@ class HttpSource(SourceBase):
     total: str | None = None
     version: str | None = None
     ok: Marker | None = None
+    by_code: ByCode | None = None
     ca_file: str | None = None
 
     @field_validator("url")
@@ -96,6 +104,14 @@ class Ask:
     url: str
     headers: Mapping[str, str]
     body: bytes | None = None
+
+
+def asked_by(source: HttpSource, param: str, code: str) -> HttpSource:
+    """Return the source asked for one code only."""
+    params = copy.deepcopy(source.params)
+    flat = source.method == "GET" or source.body == "form"
+    _put(params, [param] if flat else param.split("."), code)
+    return source.model_copy(update={"params": params})
 
 
 def build(source: HttpSource, changes: Mapping[str, object], proof: Pass) -> Ask:

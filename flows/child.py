@@ -22,9 +22,11 @@ from citysync.storage.engine import Store
 from citysync.storage.memory import recall
 from citysync.storage.schema import open_store
 from connectors import names, source_model
+from connectors import pull as pull_everything
 from connectors._door import Door
 from flows.crew import Job, asks_to_wait
 from flows.line import Means, sync_city
+from flows.recheck import rechecking
 
 PROGRESS_EVERY_SECONDS = 5.0
 
@@ -62,7 +64,8 @@ def walk(job: Job, connection: Connection) -> Verdict:
     store = _store(job.database_url)
     master = _master(job.database_url, job.run.master_version)
     memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
-    means = Means(_door(job, connection), calendar(), connection.send)
+    pull = rechecking(store, job.city, memory) if job.recheck else pull_everything
+    means = Means(_door(job, connection), calendar(), connection.send, pull)
     city_run = sync_city(job.city, job.run, master, memory, means)
     if job.publish and not (job.may_defer and asks_to_wait(city_run.verdict)):
         ledger.publish(store, job.run, city_run, job.data_dir)

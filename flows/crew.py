@@ -43,6 +43,7 @@ class Job:
     secrets: dict[str, str] = field(repr=False)
     publish: bool = True
     may_defer: bool = False
+    recheck: bool = False
     memory_bytes: int = MEMORY_BYTES
 
 

@@ -36,11 +36,15 @@ from schemas.validate import validate
 
 @dataclass(frozen=True)
 class Means:
-    """What the line may use of the outside: the door to the source, the calendar, a place to say where it stands."""
+    """What the line may use of the outside: the door to the source, the calendar, a place to say where it stands.
+
+    ``pull``: how the source is asked, by default for everything.
+    """
 
     door: Door
     calendar: Calendar
     step: Callable[[str], None]
+    pull: Callable[[City, Door], Snapshot] = pull
 
     def now(self) -> datetime:
         """Return the door's clock."""
@@ -58,7 +62,7 @@ def _walked(city: City, run: Run, master: MasterCatalogue, memory: Memory, means
     means.step(f"取数：{city.source.connector}")
     try:
         door = replace(means.door, keep=_remembering(means.door, pages), last_count=memory.last_count)
-        snapshot = pull(city, door)
+        snapshot = means.pull(city, door)
     except SourceError as error:
         verdict = judge(Facts(city=city, run=run, judged_at=means.now(), error=error))
         return CityRun(verdict, None, tuple(pages), no_findings(), no_rejections(), adopted=False)

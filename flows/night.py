@@ -40,12 +40,13 @@ def _kind(error: Exception) -> str:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked of a run. ``codes`` empty means every enabled city."""
+    """What was asked of a run. ``codes`` empty means every enabled city; ``recheck``: only what is open."""
 
     trigger: Trigger
     codes: tuple[str, ...] = ()
     business_date: date | None = None
     publish: bool = True
+    recheck: bool = False
 
 
 class Night:
@@ -57,6 +58,7 @@ class Night:
         self.store = store
         self.settings = settings
         self.publish = publish
+        self.recheck = False
         self.verdicts: dict[str, Verdict] = {}
         self.deferred: dict[str, None] = {}  # cities that asked us to wait, in the order they did
         self._secrets = settings.secrets()
@@ -85,6 +87,7 @@ class Night:
             secrets={name: self._secrets.get(name) for _, name in secret_names(city)},
             publish=self.publish,
             may_defer=city.code not in self.deferred,
+            recheck=self.recheck,
         )
 
     def _ours(self, code: str, answer: Exception | Lost, now: datetime) -> Verdict:
@@ -140,7 +143,9 @@ def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
     run = Run(ledger.new_run_id(now), asked.trigger, business_date, now, version)
     if asked.publish:
         ledger.start_run(store, run, [(city.code, city.name) for city in cities.values()])
-    return Night(run, cities, store, settings, publish=asked.publish)
+    night = Night(run, cities, store, settings, publish=asked.publish)
+    night.recheck = asked.recheck
+    return night
 
 
 def preflight(asked: Asked, settings: Settings, now: datetime) -> tuple[Cities, date]:

@@ -126,6 +126,7 @@ def test_a_receipt_is_one_xlsx_one_csv_and_one_json(tmp_path: Path) -> None:
 def test_every_verb_has_help_in_chinese(tmp_path: Path) -> None:
     verbs = (
         "sync",
+        "recheck",
         "nightly",
         "status",
         "findings",

@@ -1,0 +1,46 @@
+"""``citysync recheck CITY``: ask again for what the open findings speak of, and close what is fixed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from citysync.cli.places import Places, now
+from citysync.cli.render import console
+from citysync.cli.results import published, show
+from citysync.cli.standing import standing
+
+
+def recheck(
+    city: str, /, *, json: bool = False, business_date: date | None = None, places: Places | None = None
+) -> int:
+    """复查一个城市：只问未改好的差异涉及的编码（来源不能按编码查询的，整体重拉），改好的随即关闭。
+
+    Parameters
+    ----------
+    city
+        城市区划代码
+    json
+        输出一份 JSON
+    business_date
+        业务日期，默认上海时间今天
+    """
+    from citysync.storage.schema import exists, open_store
+    from flows.crew import crew_of
+    from flows.night import Asked, begin, closing_well, walk_all
+    from flows.recheck import open_keys
+
+    settings = (places or Places()).settings()
+    if exists(settings.database):
+        with open_store(settings.database, write=False) as store:
+            nothing = not open_keys(store, city)
+        if nothing and standing(settings, (city,)).verdicts[0]["grade"] is not None:
+            console(stderr=True).print(f"{city} 没有未改好的差异，无需复查；整体重拉请用 citysync sync {city}")
+            return show(standing(settings, (city,)), json=json)
+    with crew_of(1) as crew:
+        from citysync.cli.progress import progress
+        from citysync.domain.run import Trigger
+
+        night = begin(Asked(Trigger.ON_DEMAND, (city,), business_date, recheck=True), settings, now())
+        with closing_well(night, now), progress(night) as say:
+            walk_all(night, crew, say, now, 1)
+    return show(published(settings, night.run.run_id), json=json)

@@ -1,0 +1,103 @@
+"""Asking a source for single codes, and putting what it says into the place of what it said before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import polars as pl
+
+from citysync.domain import codes
+from citysync.domain.city import City
+from citysync.domain.memory import LastGood
+from citysync.domain.recheck import Keys
+from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
+from connectors._door import Door
+from connectors._http import HttpSource, asked_by
+
+MOST = 200  # beyond so many codes a whole pull asks less of the source
+_WORST = (Grade.X, Grade.C, Grade.B)
+Pull = Callable[[City, Door], Snapshot]
+
+
+def can_look_up(city: City, keys: Keys) -> bool:
+    """Return whether a source can be asked for exactly these codes."""
+    by_code = city.source.by_code if isinstance(city.source, HttpSource) else None
+    if by_code is None or len(keys) > MOST:
+        return False
+    return all(
+        param is not None or not asked
+        for param, asked in ((by_code.task_code, keys.task_codes), (by_code.catalog_code, keys.catalog_codes))
+    )
+
+
+def look_up(city: City, door: Door, keys: Keys, base: LastGood, grade: Grade, pull: Pull) -> Snapshot:
+    """Return the last good snapshot with the rows of some codes replaced by what the source says of them now.
+
+    ``grade``: that of the last good snapshot. Rows from it have page 0. Raises ``SourceError`` as a pull does.
+    """
+    taken_at = door.now()
+    parts = list(_parts(city, door, keys, pull))
+    kept = base.rows.filter(~_asked_for(base.rows, keys, city)).with_columns(page_no=pl.lit(0, dtype=pl.Int64))
+    rows = pl.concat([kept, *(part.rows for part in parts)], how="diagonal")
+    rows = rows.with_columns(row_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)).select(base.rows.columns)
+    return Snapshot(
+        city_code=city.code,
+        taken_at=taken_at,
+        rows=rows,
+        pages=tuple(page for part in parts for page in part.pages),
+        certificate=_certificate(parts, rows, keys, base, grade),
+        unknown_fields=tuple(sorted({*keys.unknown_fields, *(name for part in parts for name in part.unknown_fields)})),
+        source_changed_at=max(
+            (part.source_changed_at for part in parts if part.source_changed_at), default=base.changed_at
+        ),
+    )
+
+
+def _parts(city: City, door: Door, keys: Keys, pull: Pull) -> Iterator[Snapshot]:
+    """Yield what the source says of each code; pages are numbered on."""
+    source = city.source
+    if not isinstance(source, HttpSource) or source.by_code is None:
+        raise ValueError(f"{city.code}：来源不能按编码查询")
+    pages = 0
+    for param, asked in (
+        (source.by_code.task_code, keys.task_codes),
+        (source.by_code.catalog_code, keys.catalog_codes),
+    ):
+        for code in asked:
+            once = city.model_copy(update={"source": asked_by(source, str(param), code)})
+            part = pull(once, replace(door, keep=_numbered_on(door, pages)))
+            pages += len(part.pages)
+            yield part
+
+
+def _numbered_on(door: Door, before: int) -> Callable[[bytes, int, str], RawPage]:
+    return lambda data, number, url: door.keep(data, number + before, url)
+
+
+def _asked_for(rows: pl.DataFrame, keys: Keys, city: City) -> pl.Expr:
+    """Return which rows the codes asked for speak of."""
+    nothing = pl.lit(None, dtype=pl.String)
+    sent = {
+        name: codes.folded(pl.col(name)) if name in rows.columns else nothing for name in ("task_code", "catalog_code")
+    }
+    task_code = sent["task_code"]
+    catalog_code = sent["catalog_code"]
+    if city.codes.scheme != "local":
+        task_code = codes.task_code_part(task_code)
+        catalog_code = pl.coalesce(catalog_code, codes.catalog_part(task_code))
+    spoken_of = task_code.is_in(list(keys.task_codes)) | catalog_code.is_in(list(keys.catalog_codes))
+    return spoken_of.fill_null(value=False)
+
+
+def _certificate(parts: list[Snapshot], rows: pl.DataFrame, keys: Keys, base: LastGood, grade: Grade) -> Certificate:
+    grades = {grade, *(part.certificate.grade for part in parts)}
+    return Certificate(
+        grade=next((each for each in _WORST if each in grades), Grade.B),
+        declared=None,
+        received=rows.height,
+        distinct=rows.height,
+        pages=sum(part.certificate.pages for part in parts),
+        proof=f"以 {base.on} 的快照为底，按编码复查 {len(keys)} 个编码",
+        problems=tuple(dict.fromkeys(problem for part in parts for problem in part.certificate.problems)),
+    )
