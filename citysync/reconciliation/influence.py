@@ -7,6 +7,7 @@ from dataclasses import replace
 from citysync.domain.memory import Memory
 from citysync.domain.verdict import Reason, Standing, State, Verdict
 
+_NEXT_STEP = "请"  # every text that says what to do next has this word
 NOTHING_ADOPTED = frozenset({State.NOT_SYNCED, State.HELD, State.UNKNOWN})
 
 
@@ -31,4 +32,5 @@ def _told(reason: Reason, named: str, follows: str) -> Reason:
     if reason.standing not in {Standing.FAILING, Standing.UNKNOWN} or follows in reason.text:
         return reason
     text = reason.text if named in reason.text else f"{named}{reason.text}"
-    return replace(reason, text=f"{text}；{follows}")
+    asked = "" if _NEXT_STEP in text else "；请市级按所示之处核实接口与数据"
+    return replace(reason, text=f"{text}{asked}；{follows}")

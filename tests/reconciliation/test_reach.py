@@ -74,7 +74,7 @@ def test_an_answer_that_is_no_directory_is_no_silence() -> None:
 )
 def test_a_city_that_gave_nothing_is_told_what_stays_in_force(memory: Memory, follows: str) -> None:
     (reason,) = told(failing(Unreadable("返回的是网页")), "深圳市", memory).reasons
-    assert reason.text == f"深圳市（440300）返回的是网页；{follows}"
+    assert reason.text == f"深圳市（440300）返回的是网页；请市级按所示之处核实接口与数据；{follows}"
 
 
 def test_telling_twice_says_it_once() -> None:

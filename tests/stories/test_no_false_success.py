@@ -39,6 +39,7 @@ from tests.builders import an_item
 from tests.connectors.site import Asked as Request
 from tests.connectors.site import Sent, sends, site
 from tests.doctor.ours import closed_port
+from tests.golden import agreed
 from tests.places import MASTER_ITEM, write_city, write_master
 
 Broken = Lost | CitySyncError
@@ -311,3 +312,29 @@ def test_a_task_that_prefect_lost_fails_the_flow(night: tuple[Night, Settings]) 
     ending = _ending(alone(night[0], CODES["in order"]), ["Task run crashed"])
     assert ending.is_failed()
     assert "未完成" in str(ending.message)
+
+
+# Their texts depend on how many attempts a busy machine had time for.
+RETRIED = frozenset({"no such name", "refused", "server error", "cut body", "plain port"})
+
+
+def test_every_failure_is_told_as_agreed(night: tuple[Night, Settings]) -> None:
+    told = (
+        f"{case.name} | {reason.code} | {reason.fault.value} | {reason.text}"
+        for case in CASES
+        if case.name not in RETRIED
+        for reason in night[0].verdicts[CODES[case.name]].reasons
+    )
+    said, golden = agreed("reasons", told)
+    assert said == golden
+
+
+def test_a_failure_names_the_city_what_follows_and_a_next_step(night: tuple[Night, Settings]) -> None:
+    made, _ = night
+    for case in CASES:
+        verdict = made.verdicts[CODES[case.name]]
+        if verdict.state in {State.NOT_SYNCED, State.HELD, State.UNKNOWN}:
+            text = verdict.reasons[0].text
+            assert f"{case.name}（{CODES[case.name]}）" in text
+            assert "今日未对账" in text
+            assert "请" in text
