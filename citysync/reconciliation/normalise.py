@@ -84,6 +84,11 @@ def variants() -> dict[str, str]:
     return {other: form for form, others in lines for other in others if other not in standard}
 
 
+def standard(text: pl.Expr) -> pl.Expr:
+    """Return texts in their normal form with 异体字 and 繁体字 as the standard character: only to tell what differs."""
+    return normalised(text).str.replace_many(list(variants()), list(variants().values()))
+
+
 def normalised(text: pl.Expr) -> pl.Expr:
     """Return names and texts in their normal form; what is nothing but blanks becomes null."""
     folded = text.str.replace_many(list(table()), list(table().values())).str.replace_all("-{2,}", "-")

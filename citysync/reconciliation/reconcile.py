@@ -126,12 +126,14 @@ def _noted(check: object, group: pl.DataFrame) -> pl.DataFrame:
 
 def _weighed(places: pl.DataFrame, check: str, kind: ModuleType | Note) -> pl.DataFrame:
     graced = pl.col("graced") if "graced" in places.columns else pl.lit(kind.GRACED)
+    remark = pl.col("remark") if "remark" in places.columns else pl.lit(None, dtype=pl.String)
     return places.select(
         *PLACE,
         check=pl.lit(check),
         severity=pl.lit(kind.SEVERITY.value),
         fault=pl.lit(kind.FAULT.value),
         graced=graced,
+        remark=remark,
         template=pl.lit(kind.HINT),
     )
 
@@ -140,7 +142,7 @@ def _told(found: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
     template = str(found.get_column("template")[0])
     fields = found.get_column("field").drop_nulls().unique().to_list()
     named = found.join(catalogue, on="catalog_code", how="left")
-    return named.with_columns(hint=hint(template, fields)).select(_untold().columns)
+    return named.with_columns(hint=hint(template, fields) + pl.col("remark").fill_null("")).select(_untold().columns)
 
 
 def _untold() -> pl.DataFrame:

@@ -175,6 +175,12 @@ def test_a_hint_says_what_to_change_and_into_what() -> None:
     assert hint.startswith("把“事项类型”由“07（行政确认）”改为“01（行政许可）”")
 
 
+@pytest.mark.parametrize(("name", "said"), [("公共場所卫生许可", True), ("公共场馆卫生许可", False)])
+def test_a_name_that_differs_by_variant_characters_only_is_a_difference_that_says_so(name: str, *, said: bool) -> None:
+    (hint,) = walk(tuned(task_name=name)).of("elements_drift").get_column("hint")
+    assert ("只是异体字或繁简字不同" in hint) is said
+
+
 def test_a_hint_of_an_absence_names_the_rejected_row_that_would_have_met_it() -> None:
     city = a_city(counties=("440305", "440306"))
     rows = [an_item(areacode="440306"), an_item(areacode="440305", task_type="99")]

@@ -6,7 +6,8 @@ Each module has a Chinese docstring that asks its question, and
 verdict an error answers; ``GRACED``: does it compare with the master, so that a change of the master starts a grace;
 ``HINT``: what to do for one finding, with ``{label} {expected} {actual} {code} {name} {areacode}`` filled in;
 ``REMEDY``: what to do for all of them, as the verdict says it;
-``find(match)``: the columns ``PLACE``, and ``graced`` (Boolean) where the rows differ in that.
+``find(match)``: the columns ``PLACE``, ``graced`` (Boolean) where the rows differ in that, and ``remark`` (text put
+behind the hint, or null) where there is more to say.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import polars as pl
 from citysync.domain.findings import Severity
 from citysync.domain.verdict import Axis, Fault
 from citysync.reconciliation.match import Match
+from citysync.reconciliation.normalise import standard
 from citysync.reconciliation.places import at_rows, together
 
 LABEL = "不一致"
@@ -16,6 +17,7 @@ AXIS = Axis.CONSISTENT
 GRACED = True
 HINT = "把“{label}”由“{actual}”改为“{expected}”，与基本目录保持一致；认为目录有误的，请报省级修订"
 REMEDY = "请按基本目录修改名称、类型或依据"
+ONLY_VARIANTS = "（两者只是异体字或繁简字不同）"
 
 
 def find(match: Match) -> pl.DataFrame:
@@ -25,9 +27,11 @@ def find(match: Match) -> pl.DataFrame:
     """
     master_type = pl.col("master_task_type")
     other_type = match.paired.filter(pl.col("task_type") != master_type)
-    return together(
+    found = together(
         [
             match.texts.filter(~pl.col("same_meaning")).drop("same_meaning"),
             at_rows(other_type, "task_type", expected=master_type, actual=pl.col("task_type")),
         ]
     )
+    only_variants = standard(pl.col("actual")) == standard(pl.col("expected"))
+    return found.with_columns(remark=pl.when(only_variants).then(pl.lit(ONLY_VARIANTS)))
