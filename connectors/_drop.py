@@ -70,7 +70,7 @@ def bytes_of(path: Path) -> tuple[bytes, datetime]:
 def refuse_size(name: str, size: int) -> None:
     """Raise ``OverBudget`` for a file larger than any directory."""
     if size > _LARGEST:
-        raise OverBudget(f"{name} 有 {size / 2**20:,.0f} MB，超过上限 {_LARGEST // 2**20} MB")
+        raise OverBudget(f"{name} 有 {size / 2**20:,.0f} MB，超过上限 {_LARGEST // 2**20} MB；请市里检查文件")
 
 
 def unfinished(name: str) -> Unreachable:
@@ -96,7 +96,9 @@ def _entry(sent: object, manifest: PurePosixPath, place: str) -> Listed:
     entry = sent if isinstance(sent, dict) else {}
     name, digest, rows = (str(entry.get(key, "")) for key in ("name", "sha256", "rows"))
     if not name or Path(name).name != name or "\\" in name:
-        raise Unreadable(f"清单 {manifest.name} {place}的 name 应是不含路径的文件名，实际是 {name[:80]!r}")
+        raise Unreadable(
+            f"清单 {manifest.name} {place}的 name 应是不含路径的文件名，实际是 {name[:80]!r}；请重新生成清单"
+        )
     if len(digest) != _DIGEST_LENGTH or not (rows.isascii() and rows.isdigit()):
         raise Unreadable(f"清单 {manifest.name} {place}（{name}）应有 sha256 与 rows；请重新生成清单")
     return Listed(str(manifest.parent / name), digest.lower(), int(rows), f"{place} {name}")

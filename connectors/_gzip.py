@@ -63,4 +63,6 @@ def _inflated(chunks: Iterable[bytes], cap: int) -> bytes:
 
 def _within(size: int, packed: int, cap: int) -> None:
     if size > cap or (size > _RATIO_COUNTS_FROM and size > packed * _RATIO):
-        raise OverBudget(f"响应解压后超过上限（{packed:,} 字节解压出 {size:,} 字节以上，单页上限 {cap // 2**20} MB）")
+        raise OverBudget(
+            f"响应解压后超过上限（{packed:,} 字节解压出 {size:,} 字节以上，单页上限 {cap // 2**20} MB）；请市里检查接口"
+        )

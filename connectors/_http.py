@@ -198,6 +198,7 @@ def next_address(url: str, link: str, home: str) -> str:
     if not address or origin(address) != origin(home):
         raise Unreadable(
             f"下一页链接指向未登记主机：{link[:_QUOTED]!r}；只允许 {home.split('?', 1)[0]} 所在的主机与端口"
+            "；请市里更正下一页链接"
         )
     return address
 
@@ -208,6 +209,7 @@ def verify(source: HttpSource, document: object) -> None:
         found = text(dig(document, source.ok.path))
         raise Unreadable(
             f"接口报告失败：{source.ok.path} = {found or '空'}（应为 {text(source.ok.equals)}），{message_of(document)}"
+            "；请市里检查接口"
         )
 
 

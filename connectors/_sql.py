@@ -84,8 +84,13 @@ class Reader:
                     f"数据库中没有表 {name[:60]!r}；现有 {some}；请核对 tables 或账号权限", place=name[:60]
                 )
         for name in names:
-            columns = [sa.Column(column["name"], column["type"]) for column in inspector.get_columns(name)]
+            columns = [sa.Column(each["name"], self._read_as(each["type"])) for each in inspector.get_columns(name)]
             yield sa.Table(name, sa.MetaData(), *columns, sa.PrimaryKeyConstraint(*_number_key(inspector, name)))
+
+    def _read_as(self, kind: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+        """Return how a column is read: SQLite keeps what was written, a date may be a number or a word there."""
+        is_moment = isinstance(kind, sa.DateTime | sa.Date | sa.Time)
+        return sa.types.NullType() if is_moment and self._connection.dialect.name == "sqlite" else kind
 
     def count(self, table: sa.Table) -> int:
         """Return how many rows the table has."""

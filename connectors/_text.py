@@ -109,7 +109,8 @@ def parse_json(text: str) -> object:
     except json.JSONDecodeError as error:
         ending = "不完整" if error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated") else "有误"
         raise Unreadable(
-            f"JSON {ending}：第 {error.lineno:,} 行第 {error.colno:,} 个字符（共 {len(text):,} 个字符），{error.msg}",
+            f"JSON {ending}：第 {error.lineno:,} 行第 {error.colno:,} 个字符（共 {len(text):,} 个字符），{error.msg}"
+            "；请市里检查接口或文件",
             place=f"第 {error.lineno} 行",
         ) from error
     except RecursionError:

@@ -24,6 +24,7 @@ Asked = TypeVar("Asked", int, str)
 MAX_PAGES = 10_000
 _SLACK = 2
 _EMPTY_PAGES_END = 2
+_TOTALS_BEFORE_IT_RUNS = 3
 _GROWTH, _SMALL = 3, 1_000  # without a total: three times the last good count, and no alarm about small sources
 _RESTARTED = "游标中途失效，已从头重读"
 
@@ -131,7 +132,9 @@ class Walk(Generic[Asked]):
         # One empty page may be a hole, and would cut the directory short in both passes alike; two are the end.
         if self.empty_ends and reading.empty_run >= (1 if reading.filled else _EMPTY_PAGES_END):
             return True
-        if reading.declared is None and reading.received > self._most_rows():
+        # A total that moves with every page says as little about the end as none.
+        unknown_end = reading.declared is None or len(reading.totals) > _TOTALS_BEFORE_IT_RUNS
+        if unknown_end and reading.received > self._most_rows():
             raise OverBudget(
                 f"已读 {reading.received:,} 条仍未结束，上次共 {self.door.last_count:,} 条；请检查分页参数与接口"
             )

@@ -76,7 +76,9 @@ def _following(source: Source, document: object) -> str | None:
     following = text(dig(document, source.cursor))
     if following is None and source.end is not None:
         end = f"{source.end.path} = {text(source.end.equals)}"
-        raise Unreadable(f"既没有结束码（{end}），也没有下一游标 {source.cursor}；{message_of(document)}")
+        raise Unreadable(
+            f"既没有结束码（{end}），也没有下一游标 {source.cursor}；{message_of(document)}；请市里检查接口"
+        )
     return following
 
 
