@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import resource
 import shutil
 import socketserver
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
+import sqlalchemy as sa
+
 from citysync.cli.document import document
 from citysync.cli.exits import exit_code
 from citysync.cli.results import published
@@ -30,6 +33,7 @@ from citysync.domain.verdict import Verdict
 from citysync.simulator.faults import Chosen, with_faults
 from citysync.simulator.faults import clock as simulated
 from citysync.simulator.faults.fault import Fault, always, seam_of
+from citysync.simulator.faults.plausibility import changed_days_ago
 from citysync.simulator.province import Province, SimulatedCity, build_province, paged
 from citysync.simulator.server import Server, serve
 from citysync.simulator.simulate import write_city, write_province
@@ -38,37 +42,69 @@ from citysync.storage.engine import Store
 from citysync.storage.pages import read_snapshot
 from citysync.storage.schema import open_store
 from connectors._door import Door
+from connectors._redact import _forms
 from flows import child
 from flows.crew import Crew, Job, Lost
 from flows.master_import import Import, import_master
 from flows.night import Asked, begin, closing_well, walk_all
 
 SEED, ITEMS, PAGE = 5, 20, 6
-CITIES = ("440700", "440400", "441200", "442000", "440800", "441800", "445100", "440900", "441400", "441600", "441700")
+CITIES = (
+    "440700",
+    "440300",
+    "441200",
+    "440400",
+    "441500",
+    "440800",
+    "441800",
+    "445100",
+    "440900",
+    "441400",
+    "441600",
+    "441700",
+    "442000",
+    "445300",
+)
+BYSTANDERS = ("442000", "445300")
+COSTLY = frozenset({"T06", "Q03", "F09c"})
 DAY = date(2026, 11, 23)
-FIRST = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
-GOOD_NIGHTS = 2
+FIRST = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+GOOD_NIGHTS = 1
+_A_MOMENT = 0.15
 Facts = dict[str, Any]
 
-# Every city is asked impatiently: what a fault costs in waiting is real here.
+# Every city says when it changed, and is asked impatiently: what a fault costs in waiting is real here.
 IMPATIENT = Fault(
-    "Z00", "急性子", "short time-outs", source=lambda source: {**source, "timeout_seconds": 1, "budget_seconds": 12}
+    "Z00",
+    "急性子",
+    "short time-outs",
+    answer=changed_days_ago(1),
+    source=lambda source: {**source, "timeout_seconds": 1, "budget_seconds": 12},
 )
+# A city whose fault costs its whole budget has a small one.
 HURRIED = Fault("Z01", "更急", "a short budget", source=lambda source: {**source, "budget_seconds": 3})
 
 
 class Here:
     """A crew of one: this process. Walks a city behind the border a child process has."""
 
-    def __init__(self) -> None:
+    def __init__(self, passing: Callable[[str], None] = lambda _text: None) -> None:
         self.said: list[str] = []
         self.waited = 0.0
+        self._passing = passing
 
     def ask(self, job: Job, step: Callable[[str], None]) -> Verdict | Exception | Lost:
         """Return what a child would answer."""
         unlimited = replace(job, memory_bytes=resource.RLIM_INFINITY)
         with mock.patch.object(child, "_door", self._door(child._door)):
-            return child._answer(unlimited, cast("Any", _Told(self.said, step)))
+            return child._answer(unlimited, cast("Any", _Told(self.said, self._steps(step))))
+
+    def _steps(self, step: Callable[[str], None]) -> Callable[[str], None]:
+        def send(text: str) -> None:
+            step(text)
+            self._passing(text)
+
+        return send
 
     def _door(self, real: Callable[..., Door]) -> Callable[..., Door]:
         def door(*arguments: Any) -> Door:
@@ -78,6 +114,7 @@ class Here:
 
     def _wait(self, seconds: float) -> None:
         self.waited += seconds
+        threading.Event().wait(min(seconds, _A_MOMENT))  # long enough for a writer to write on
 
 
 @dataclass
@@ -103,6 +140,8 @@ class Night:
     said: tuple[str, ...]
     seconds: float
     requests: dict[str, int]
+    day: str
+    master: str
     error: str | None = None
 
 
@@ -123,6 +162,26 @@ class World:
             data_dir=self.folder / "data", cities_dir=self.folder / "cities", secrets_dir=self.folder / "secrets"
         )
 
+    @contextmanager
+    def _edges(self, clock: Callable[[], datetime]) -> Iterator[None]:
+        """Hold the clocks still, and set the one variable a child reads by itself."""
+        with (
+            mock.patch.object(child, "_now", clock),
+            mock.patch.object(simulated, "now", clock),
+            mock.patch.dict(os.environ, {"CITYSYNC_SECRETS_DIR": str(self.folder / "secrets")}),
+        ):
+            yield
+
+    def last_good(self) -> dict[str, tuple[str, str, str] | None]:
+        """Return the snapshot in force of every city."""
+        settings = self.settings
+        with open_store(settings.database, write=False) as store:
+            return {code: _last_good(store, code, settings.data_dir) for code in self.province.cities}
+
+    def misput(self, code: str, fault: Fault) -> SimulatedCity:
+        """Write a city with a fault, as it has it when nobody says in which requests."""
+        return self.put(code, *always(code, fault, *((HURRIED,) if fault.id in COSTLY else ())))
+
     def put(self, code: str, *faults: Chosen, sql_url: str | None = None) -> SimulatedCity:
         """Write a city and its source anew, with faults or without."""
         city = self.province.cities[code]
@@ -130,7 +189,8 @@ class World:
         (self.folder / "front-end" / f"{code}.sqlite").unlink(missing_ok=True)
         hurried = (*always(code, IMPATIENT), *faults)
         faulty = replace(with_faults(city, self.province, hurried), max_rejected_ratio=0.5)
-        write_city(faulty, self.province, self.folder, self.server.base_url, sql_url)
+        with mock.patch.object(simulated, "now", return_value=FIRST + timedelta(days=self.at)):
+            write_city(faulty, self.province, self.folder, self.server.base_url, sql_url)
         self.server.put(faulty)
         return faulty
 
@@ -142,8 +202,8 @@ class World:
         settings, started = self.settings, time.monotonic()
         clock = lambda: moment  # noqa: E731 - a clock that stands
         error = None
-        with mock.patch.object(child, "_now", clock), mock.patch.object(simulated, "now", clock):
-            run = begin(Asked(Trigger.NIGHTLY, codes, moment.date()), settings, moment)
+        with self._edges(clock):
+            run = begin(Asked(Trigger.NIGHTLY, codes, DAY), settings, moment)
             try:
                 with closing_well(run, clock):
                     walk_all(run, cast("Crew", here), lambda _code, text: here.said.append(text), clock, 1)
@@ -160,9 +220,10 @@ def _night(world: World, run_id: str, said: tuple[str, ...], seconds: float, err
     night = document(result.run, result.verdicts)
     with open_store(settings.database, write=False) as store:
         cities = {city["code"]: _facts(store, run_id, city, settings.data_dir) for city in night["cities"]}
-        last_good = {code: _last_good(store, code, settings.data_dir) for code in world.province.cities}
+        last_good = {code: _last_good(store, code, settings.data_dir) for code in cities}
     code = 3 if error else exit_code(night["cities"])
-    return Night(code, cities, last_good, said, seconds, dict(world.server.requests), error)
+    told = (str(night["business_date"]), str(night["master_version"]))
+    return Night(code, cities, last_good, said, seconds, dict(world.server.requests), *told, error)
 
 
 def _facts(store: Store, run_id: str, city: Facts, data: Path) -> Facts:
@@ -190,8 +251,8 @@ def _last_good(store: Store, code: str, data: Path) -> tuple[str, str, str] | No
 
 
 @contextmanager
-def a_world(folder: Path, *, items: int = ITEMS, cities: Sequence[str] = CITIES) -> Iterator[World]:
-    """Yield a world whose cities were in sync for some nights."""
+def a_plain_world(folder: Path, *, items: int = ITEMS, cities: Sequence[str] = CITIES) -> Iterator[World]:
+    """Yield a world with a master catalogue in which nothing has happened yet."""
     province = paged(build_province(SEED, items, cities=cities, differences="none", on=DAY), PAGE)
     with serve(province) as server:
         layout = write_province(province, folder, server.base_url)
@@ -200,6 +261,13 @@ def a_world(folder: Path, *, items: int = ITEMS, cities: Sequence[str] = CITIES)
         import_master(Import(layout.master, date(2026, 11, 1)), world.settings, FIRST)
         for code in province.cities:
             world.put(code)
+        yield world
+
+
+@contextmanager
+def a_world(folder: Path, *, items: int = ITEMS, cities: Sequence[str] = CITIES) -> Iterator[World]:
+    """Yield a world whose cities were in sync for a night."""
+    with a_plain_world(folder, items=items, cities=cities) as world:
         for _ in range(GOOD_NIGHTS):
             world.night()
         yield world
@@ -241,19 +309,37 @@ def as_text(facts: Facts) -> str:
     return json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def batches(world: World, faults: Sequence[Fault], bystanders: Sequence[str] = ()) -> Iterator[dict[str, Fault]]:
+def batches(world: World, faults: Sequence[Fault]) -> Iterator[dict[str, Fault]]:
     """Yield nights of faults, city → fault: every fault once, no city twice a night, bystanders left alone."""
-    waiting = list(faults)
-    hosts = [code for code in world.province.cities if code not in bystanders]
+    cities = world.province.cities
+    hosts = {
+        fault.id: [code for code in cities if code not in BYSTANDERS and fault.fits(cities[code].plan.dialect)]
+        for fault in faults
+    }
+    waiting = sorted(faults, key=lambda fault: len(hosts[fault.id]))
     while waiting:
         night: dict[str, Fault] = {}
         for fault in tuple(waiting):
-            free = (
-                code for code in hosts if code not in night and fault.fits(world.province.cities[code].plan.dialect)
-            )
-            code = next(free, None)
+            code = next((code for code in hosts[fault.id] if code not in night), None)
             if code is not None:
                 night[code] = fault
                 waiting.remove(fault)
         assert night, f"no city can have {[fault.id for fault in waiting]}"
         yield night
+
+
+def leaks(world: World, night: Night) -> list[str]:
+    """Return where a secret of a city can be read: files of the data folder, texts, an error."""
+    forms = {form.encode() for secret in world.secrets.values() for form in _forms(secret)}
+    texts = {"过程文字": "\n".join(night.said).encode(), "错误": (night.error or "").encode()}
+    texts |= {"结论": as_text(night.cities).encode()}
+    texts |= {str(path): path.read_bytes() for path in (world.folder / "data").rglob("*") if path.is_file()}
+    return sorted(name for name, text in texts.items() if any(form in text for form in forms))
+
+
+def leftovers(world: World) -> list[str]:
+    """Return half-written files and runs nobody closed."""
+    left = [path.name for path in (world.folder / "data").rglob("*") if ".tmp" in path.name]
+    with open_store(world.settings.database, write=False) as store, store.reading() as connection:
+        running = connection.execute(sa.text("SELECT run_id FROM runs WHERE status = 'running'")).scalars()
+        return left + [f"运行 {run_id} 未结束" for run_id in running]

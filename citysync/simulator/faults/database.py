@@ -103,10 +103,13 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "D15",
-        "操作时间写成毫秒数",
-        "cd_time as epoch milliseconds",
+        "部分操作时间写成毫秒数",
+        "cd_time of corrections and deletions as epoch milliseconds",
         database=_run(
-            *(f"UPDATE {name} SET cd_time = CAST(strftime('%s', cd_time) AS INTEGER) * 1000" for name in TABLES)
+            *(
+                f"UPDATE {name} SET cd_time = CAST(strftime('%s', cd_time) AS INTEGER) * 1000 WHERE cd_operation <> 'i'"
+                for name in TABLES
+            )
         ),
         dialects=_SQL,
     ),

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from citysync.simulator.faults import clock
 from citysync.simulator.faults.fault import Fault
 
 _MANIFEST = frozenset({"csv_bom", "jsonl"})
@@ -21,6 +22,7 @@ _CSV = frozenset({"csv_unproved", "csv_gb18030"})
 _PARTS = 4
 _TICKS = 300  # of a tenth of a second: how long a slow upload goes on
 _HUGE = 5 * 2**30
+_HOUR = 3_600
 
 
 def _file(folder: Path) -> Path:
@@ -37,13 +39,12 @@ def _uploading(folder: Path) -> None:
 
 
 def _append(path: Path, rest: bytes) -> None:
+    """Append to the file that is there now, even if another takes its name: its writer would not notice either."""
     pause, step = threading.Event(), max(1, len(rest) // _TICKS)
-    for start in range(0, len(rest), step):
-        if not path.exists():
-            return
-        with path.open("ab") as file:
+    with path.open("ab", buffering=0) as file:
+        for start in range(0, len(rest), step):
             file.write(rest[start : start + step])
-        pause.wait(0.1)
+            pause.wait(0.1)
 
 
 def _written(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
@@ -62,8 +63,8 @@ def _dated(days: int) -> Callable[[Path], None]:
         path.rename(moved)
         _listed_as(folder, moved)
         if days < 0:
-            seconds = days * 86_400
-            os.utime(moved, (moved.stat().st_atime + seconds, moved.stat().st_mtime + seconds))
+            written = clock.now().timestamp() + days * 86_400
+            os.utime(moved, (written, written))
 
     return put
 
@@ -82,6 +83,8 @@ def _two_of_one_day(folder: Path) -> None:
     shutil.copyfile(path, newer)
     lines = path.read_bytes().split(b"\r\n")
     path.write_bytes(b"\r\n".join(lines[: len(lines) // 2]) + b"\r\n")
+    earlier = newer.stat().st_mtime - _HOUR
+    os.utime(path, (earlier, earlier))
 
 
 def _part_missing(folder: Path) -> None:
@@ -172,7 +175,7 @@ FAULTS: tuple[Fault, ...] = (
         expect={"max_age_days": 2},
         dialects=_BARE,
     ),
-    Fault("F03b", "文件名是明天", "the file is named for the day after", drop=_dated(1), dialects=_BARE),
+    Fault("F03b", "文件名是将来的日期", "the file is named for a day to come", drop=_dated(9), dialects=_BARE),
     Fault("F04", "同一天两个文件", "a half one, and a whole one that is newer", drop=_two_of_one_day, dialects=_CSV),
     Fault(
         "F05", "多个文件缺一个", "the third of four listed files is not there", drop=_part_missing, dialects=_MANIFEST

@@ -198,7 +198,7 @@ FAULTS: tuple[Fault, ...] = (
         "E12",
         "CSV 表头重复",
         "one heading twice",
-        body=_cells(lambda cells: [cells[0], cells[0], *cells[2:]], 0),
+        body=_cells(lambda cells: [cells[0], cells[1], cells[1], *cells[3:]], 0),
         dialects=_CSV,
     ),
     Fault("E13", "CSV 分隔符是制表符", "tabs between the fields", body=_separated("\t"), dialects=_CSV),

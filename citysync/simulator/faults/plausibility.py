@@ -68,10 +68,13 @@ def _neighbour(city: SimulatedCity, province: Province) -> SimulatedCity:
     return city if other is None else replace(city, table=other.table)
 
 
-def _changed_days_ago(days: int) -> Callable[[Call], Answer]:
+def changed_days_ago(days: int) -> Callable[[Call], Answer]:
+    """Return an answer that says it last changed so many days ago."""
+
     def answer(call: Call) -> Answer:
         moment = format_datetime(clock.now() - timedelta(days=days), usegmt=True)
-        return replace(call.honest, headers=(*call.honest.headers, ("Last-Modified", moment)))
+        others = tuple(each for each in call.honest.headers if each[0] != "Last-Modified")
+        return replace(call.honest, headers=(*others, ("Last-Modified", moment)))
 
     return answer
 
@@ -84,10 +87,10 @@ FAULTS: tuple[Fault, ...] = (
         "S04",
         "旧快照重新发布",
         "what came is nine days old, two are allowed",
-        answer=_changed_days_ago(9),
+        answer=changed_days_ago(9),
         expect={"max_age_days": 2},
     ),
-    Fault("S05", "更新时间倒退", "what came is older than what came before", answer=_changed_days_ago(40)),
+    Fault("S05", "更新时间倒退", "what came is older than what came before", answer=changed_days_ago(40)),
     Fault("S06", "一个字段整列变空", "the legal basis of every row is empty", city=_tables(_blank("by_law"))),
     Fault("S07", "发来别的城市的数据", "the rows are another city's", city=_neighbour),
     Fault("S08", "生产库混入测试数据", "three rows are called 测试", city=_tables(_test_rows)),
