@@ -21,6 +21,7 @@ from citysync.domain.run import Run
 from citysync.domain.snapshot import Grade, RawPage, Snapshot, fingerprint
 from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import Calendar
+from citysync.reconciliation.following import followed
 from citysync.reconciliation.foreign import foreign
 from citysync.reconciliation.guard import Answer, Arrival, guard
 from citysync.reconciliation.identity_sides import identity_changes
@@ -106,6 +107,7 @@ def _learned(
         adopted=adopted,
         tallies=counted(verdict, found),
         uses=uses if adopted else (),
+        follows=found.follows if adopted and found is not None else (),
         proposals=no_proposals() if found is None else found.proposals,
     )
 
@@ -158,7 +160,8 @@ def _compare(
     earlier = None if memory.last_good is None else memory.last_good.rows
     if snapshot.certificate.grade not in PROVED:
         return found
-    return replace(found, proposals=identity_changes(matched, earlier))
+    follows = followed(matched, found.findings, on, means.calendar, city.tolerate.grace_workdays)
+    return replace(found, proposals=identity_changes(matched, earlier), follows=follows)
 
 
 def _remembering(door: Door, pages: list[RawPage]) -> Callable[[bytes, int, str], RawPage]:

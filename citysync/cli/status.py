@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from citysync.cli.places import Places
+from citysync.cli.render import console
 from citysync.cli.results import show
 from citysync.cli.standing import as_of, standing
+from citysync.domain.workdays import calendar
+
+if TYPE_CHECKING:
+    from citysync.config.settings import Settings
 
 
 def status(*cities: str, json: bool = False, on: date | None = None, places: Places | None = None) -> int:
@@ -22,4 +28,23 @@ def status(*cities: str, json: bool = False, on: date | None = None, places: Pla
         截至某业务日期：那一晚公布的结论
     """
     settings = (places or Places()).settings()
-    return show(as_of(settings, cities, on) if on else standing(settings, cities), json=json)
+    result = as_of(settings, cities, on) if on else standing(settings, cities)
+    code = show(result, json=json)
+    if not json and result.run is not None:
+        _tell_followers(settings, on or date.fromisoformat(result.run["business_date"]))
+    return code
+
+
+def _tell_followers(settings: Settings, on: date) -> None:
+    """Say which cities already follow a change of the master whose grace still runs."""
+    from citysync.domain.divisions import division_name
+    from citysync.storage import reading
+    from citysync.storage.schema import open_store
+
+    with open_store(settings.database, write=False) as store:
+        rows = reading.followers(store, on)
+    for changed_on, due_on in dict.fromkeys((row["changed_on"], row["due_on"]) for row in rows):
+        cities = [row for row in rows if (row["changed_on"], row["due_on"]) == (changed_on, due_on)]
+        names = "、".join(f"{division_name(row['city_code'])}（{row['followed_on']}）" for row in cities)
+        deadline = calendar().shown(date.fromisoformat(due_on))
+        console().print(f"基本目录 {changed_on} 的变更（宽限至 {deadline}）已提前跟进：{names}")

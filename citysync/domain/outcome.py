@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
@@ -40,6 +41,15 @@ class Validation:
     duplicate: int
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A batch of changes of the master that a city follows before its grace ends; ``codes``: how many concern it."""
+
+    changed_on: date
+    due_on: date
+    codes: int
+
+
 @dataclass(frozen=True)
 class CityRun:
     """Everything one run learned about one city; published whole or not at all.
@@ -57,3 +67,4 @@ class CityRun:
     tallies: pl.DataFrame = field(default_factory=no_tallies)
     uses: tuple[Use, ...] = ()
     proposals: pl.DataFrame = field(default_factory=no_proposals)
+    follows: tuple[Followed, ...] = ()

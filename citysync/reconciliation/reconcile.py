@@ -13,7 +13,7 @@ from citysync.domain.city import City
 from citysync.domain.divisions import regions_of
 from citysync.domain.findings import FINDINGS, PLACE, no_findings
 from citysync.domain.identity import no_proposals
-from citysync.domain.outcome import Validation
+from citysync.domain.outcome import Followed, Validation
 from citysync.domain.snapshot import Grade, Snapshot
 from citysync.domain.workdays import Calendar
 from citysync.reconciliation.checks import all_checks
@@ -45,7 +45,7 @@ class Reconciliation:
     catalog_code, name of what findings may speak of; ``due``, ``met``: obligations; ``paired``: rows the master has;
     ``missing``, ``overclaimed``: findings of that check; ``drifted``: distinct rows that drifted; ``tallies``: frame
     ``TALLIES``, what the figures are made of; ``estimated``: deadlines beyond the last published calendar;
-    ``exempted``: obligations lifted by an exemption;
+    ``exempted``: obligations lifted by an exemption; ``follows``: batches followed early;
     ``proposals``: changes of identity, for people to decide.
     """
 
@@ -60,6 +60,7 @@ class Reconciliation:
     tallies: pl.DataFrame
     estimated: AbstractSet[date] = frozenset()
     exempted: int = 0
+    follows: tuple[Followed, ...] = ()
     proposals: pl.DataFrame = field(default_factory=no_proposals)
 
 

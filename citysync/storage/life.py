@@ -33,6 +33,18 @@ def advance(connection: sa.Connection, run_seq: int, run: Run, city_run: CityRun
     _update(connection, turned.seen, {"last_seen_on": on})
     _update(connection, turned.confirmed, {"confirmed_run": run_seq, "confirmed_on": on})
     _update(connection, turned.closed, {"closed_run": run_seq, "closed_on": on})
+    _follow(connection, run_seq, on, city_run)
+
+
+def _follow(connection: sa.Connection, run_seq: int, on: date, city_run: CityRun) -> None:
+    """Record that the city follows a batch of changes before its grace ends; the first night that saw it counts."""
+    city_code, table = city_run.verdict.city_code, tables.followers
+    known = set(connection.scalars(sa.select(table.c.batch).where(table.c.city_code == city_code)))
+    for each in city_run.follows:
+        if (batch := each.changed_on.isoformat()) not in known:
+            facts = {"batch": batch, "changed_on": each.changed_on, "due_on": each.due_on, "codes": each.codes}
+            row = {"city_code": city_code, **facts, "followed_run": run_seq, "followed_on": on}
+            connection.execute(sa.insert(table), row)
 
 
 def _open_lives(connection: sa.Connection, city_code: str) -> pl.DataFrame:
