@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from citysync.domain import items
 from citysync.domain.snapshot import RawPage
+from connectors._tape import Live, Tape
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Door:
     ``progress``: one line for people. ``columns``: the canonical columns to look for.
     ``wait``: pause between two attempts, in seconds. ``renew``: a secret's name → its value as it stands now, where a
     secret may change while a pull is under way. ``last_count``: rows of the last good snapshot, None without one.
+    ``tape``: through which everything is asked of the outside, so that it can be asked again.
     """
 
     keep: Callable[[bytes, int, str], RawPage]
@@ -31,3 +33,4 @@ class Door:
     wait: Callable[[float], None] = time.sleep
     renew: Callable[[str], str] | None = None
     last_count: int | None = None
+    tape: Tape = field(default_factory=Live)

@@ -23,6 +23,7 @@ from connectors._files import FORMATS, Format, read_records
 from connectors._folder import Entry, Folder, LocalFolder, Vanished
 from connectors._mapping import Record
 from connectors._sftp import SCHEME, RemoteFolder, remote_path
+from connectors._taped import TapedFolder
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _FRESH = timedelta(seconds=60)  # a file touched this lately may still be written
@@ -112,7 +113,7 @@ def taken_from(city: City, source: DropSource, door: Door) -> Taken:
 
 
 def _look(city: City, source: DropSource, door: Door) -> Taken:
-    with _folder(source, door) as folder:
+    with TapedFolder(lambda: _folder(source, door), door.tape) as folder:
         if source.manifest is not None:
             return _by_manifest(folder, city, source, door)
         pattern = _place(source.path)

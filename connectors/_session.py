@@ -29,6 +29,7 @@ from connectors._door import Door
 from connectors._guarded import Wire
 from connectors._gzip import Cut, whole_body
 from connectors._http import Ask, HttpSource, build, build_following, origin, token_ask, token_in
+from connectors._tape import Heard
 from connectors._transport import ATTEMPTS, CONNECT_SECONDS, Trouble, transport_fault
 
 PAUSES = (1.0, 4.0, 16.0)
@@ -96,11 +97,12 @@ class Session:
 
     def page(self, number: int, changes: Mapping[str, object]) -> Reply:
         """Return a page of the configured address, some of its parameters set."""
-        return self._fetch(lambda: build(self._source, changes, self._show()), number)
+        return self._fetch(f"page {changes}", lambda: build(self._source, changes, self._show()), number)
 
     def follow(self, number: int, link: str) -> Reply:
         """Return the page a checked next link leads to."""
-        return self._fetch(lambda: build_following(self._source, link, self._show()), number)
+        asked = f"follow {self.redacted(link)}"
+        return self._fetch(asked, lambda: build_following(self._source, link, self._show()), number)
 
     def redacted(self, text: str) -> str:
         """Return a text that may be shown: without this city's secret in any form."""
@@ -121,11 +123,27 @@ class Session:
             error.args = (self.redacted(f"{error.place}：{error}"),)
             raise
 
-    def _fetch(self, compose: Callable[[], Ask], number: int) -> Reply:
-        whole = self._insist(compose, f"第 {number} 页")
-        data = self._keys.without(whole.data)
-        raw = self._door.keep(data, number, self.redacted(whole.url))
-        return Reply(data, raw, whole.url, whole.next_link, whole.changed_at, whole.answered_at)
+    def _fetch(self, asked: str, compose: Callable[[], Ask], number: int) -> Reply:
+        heard = self._door.tape.hear(f"{number} {asked}", lambda: self._answer(compose, f"第 {number} 页"))
+        url = str(heard.facts["url"])
+        self._skew = _seconds(heard.facts.get("skew"))
+        self._throttled = int(heard.facts.get("throttled", 0))
+        raw = self._door.keep(heard.data, number, url)
+        changed_at, answered_at = (_moment(heard.facts.get(name)) for name in ("changed_at", "answered_at"))
+        return Reply(heard.data, raw, url, heard.facts.get("next_link"), changed_at, answered_at)
+
+    def _answer(self, compose: Callable[[], Ask], place: str) -> Heard:
+        """Return a whole answer and what came with it; no secret is in either."""
+        whole = self._insist(compose, place)
+        facts = {
+            "url": self.redacted(whole.url),
+            "next_link": whole.next_link,
+            "changed_at": whole.changed_at and whole.changed_at.isoformat(),
+            "answered_at": whole.answered_at and whole.answered_at.isoformat(),
+            "skew": self._skew and self._skew.total_seconds(),
+            "throttled": self._throttled or None,
+        }
+        return Heard(self._keys.without(whole.data), {name: fact for name, fact in facts.items() if fact is not None})
 
     def _insist(self, compose: Callable[[], Ask], place: str) -> _Whole:
         """Return a whole answer, after as many attempts as help; each is composed anew: a signature is good once."""
@@ -249,6 +267,14 @@ class Session:
         length = response.headers.get("Content-Length", "")
         if length.isdigit() and int(length) != received and not response.raw.chunked:
             raise http.client.IncompleteRead(b"", int(length) - received)
+
+
+def _seconds(fact: float | None) -> timedelta | None:
+    return None if fact is None else timedelta(seconds=fact)
+
+
+def _moment(fact: str | None) -> datetime | None:
+    return None if fact is None else datetime.fromisoformat(fact)
 
 
 def _next_link(response: requests.Response) -> str | None:

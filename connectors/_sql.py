@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -71,6 +71,14 @@ class Reader:
             if error is None:
                 raise self._translated(closing) from None
         if isinstance(error, sa.exc.SQLAlchemyError):
+            raise self._translated(error) from None
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Turn what the database refuses in this block into a ``SourceError``, as it is said to whoever asked."""
+        try:
+            yield
+        except sa.exc.SQLAlchemyError as error:
             raise self._translated(error) from None
 
     def tables(self, names: Sequence[str]) -> Iterator[sa.Table]:

@@ -20,11 +20,10 @@ from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
 from connectors._certify import single
 from connectors._door import Door
 from connectors._fold import folded
-from connectors._mapping import Plan, in_order, keys_of, plan_for, stacked, text, to_frame
+from connectors._mapping import Plan, in_order, keys_of, plan_for, stacked, to_frame
 from connectors._moments import changed_at
 from connectors._sql import DRIVERS, Reader, source_url
-
-_BATCH = 10_000
+from connectors._told import Table, Told
 
 
 class Source(SourceBase):
@@ -68,9 +67,7 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
     except Unreachable:
         if not read.begun:
             raise
-        door.progress(
-            "数据库连接中断，从头再读一次"
-        )  # half a read is worth nothing: another transaction, another state
+        door.progress("数据库连接中断，从头再读一次")  # half a read is worth nothing: another state
         read = _Read()
         read.whole(source, plan, door)
     meanings = city.values.get("cd_operation", {})
@@ -100,15 +97,14 @@ class _Read:
     def whole(self, source: Source, plan: Plan, door: Door) -> None:
         """Read every table, and count it first in the same transaction."""
         secret = door.secret(source.auth.secret) if source.auth.secret else None
-        with Reader(source_url(source.url, source.auth.user, secret), source, secret, door.monotonic) as reader:
+        reader = Reader(source_url(source.url, source.auth.user, secret), source, secret, door.monotonic)
+        with Told(reader, door) as told:
             self.begun = True
-            tables = list(reader.tables(source.tables))
-            self.counted = sum(reader.count(table) for table in tables)
+            tables, self.counted = told.tables(source.tables)
             for table in tables:
                 _refuse_numeric_codes(table, plan)
-                names = {str(column.name) for column in table.columns}
-                self.unknown |= names - set(plan.paths.values()) - plan.ignored
-                self.tables.append((table.name, _read_table(reader, table, plan, door, self.pages)))
+                self.unknown |= set(table.columns) - set(plan.paths.values()) - plan.ignored
+                self.tables.append((table.name, _read_table(told, table, plan, door, self.pages)))
 
 
 def _certificate(counted: int, taken: int, rows: pl.DataFrame, pages: int) -> Certificate:
@@ -121,29 +117,27 @@ def _certificate(counted: int, taken: int, rows: pl.DataFrame, pages: int) -> Ce
     return single(Grade.A, rows.height, keys_of(rows), proof, declared=rows.height, pages=pages)
 
 
-def _read_table(reader: Reader, table: sa.Table, plan: Plan, door: Door, pages: list[RawPage]) -> pl.DataFrame:
-    wanted = [column for column in table.columns if column.name in set(plan.paths.values())]
+def _read_table(told: Told, table: Table, plan: Plan, door: Door, pages: list[RawPage]) -> pl.DataFrame:
+    wanted = [column for column in table.columns if column in set(plan.paths.values())]
     if not wanted:
         raise Unreadable(f"表 {table.name} 没有任何认得的列；请核对 [fields]", place=table.name)
     frames = [to_frame([], plan, 0)]
     taken = 0
-    for batch in reader.batches(table, wanted, _BATCH):
+    for lines in told.batches(table.name, wanted):
         number = len(pages) + 1
-        lines = "\n".join(json.dumps(record, ensure_ascii=False, default=text) for record in batch)
-        pages.append(door.keep(lines.encode("utf-8", "backslashreplace"), number, f"{reader.shown}#{table.name}"))
-        frames.append(to_frame(batch, plan, number))
-        taken += len(batch)
+        pages.append(door.keep(lines, number, f"{told.shown}#{table.name}"))
+        records = [json.loads(line) for line in lines.decode().split("\n")]
+        frames.append(to_frame(records, plan, number))
+        taken += len(records)
         door.progress(f"{table.name} · {taken:,} 行")
     return pl.concat(frames, how="diagonal")
 
 
-def _refuse_numeric_codes(table: sa.Table, plan: Plan) -> None:
+def _refuse_numeric_codes(table: Table, plan: Plan) -> None:
     """Raise for a code kept as a number: it has lost its zeros, perhaps its last digits, before we ever see it."""
     for name, path in plan.paths.items():
-        column = table.columns.get(path)
         kind = COLUMNS[name].kind if name in COLUMNS else Kind.TEXT
-        if column is not None and kind is Kind.CODE and isinstance(column.type, sa.Numeric | sa.Integer):
-            raise Unreadable(
-                f"表 {table.name} 的编码列 {path}（{COLUMNS[name].label}）是数值类型 {column.type}；请改为文本类型",
-                place=f"{table.name}.{path}",
-            )
+        if path in table.numeric and kind is Kind.CODE:
+            column = f"表 {table.name} 的编码列 {path}（{COLUMNS[name].label}）"
+            place = f"{table.name}.{path}"
+            raise Unreadable(f"{column}是数值类型 {table.numeric[path]}；请改为文本类型", place=place)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import select
 import signal
 import sys
+import threading
 import time
 import traceback
 from datetime import UTC, datetime
 from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
 
 from citysync.config.settings import load_settings
 from citysync.domain.catalogue import MasterCatalogue
@@ -24,11 +28,14 @@ from citysync.storage.schema import open_store
 from connectors import names, source_model
 from connectors import pull as pull_everything
 from connectors._door import Door
+from connectors._tape import Recorder
 from flows.crew import Job, asks_to_wait
 from flows.line import Means, sync_city
 from flows.recheck import rechecking
+from flows.replay import tape_document
 
 PROGRESS_EVERY_SECONDS = 5.0
+LAST_SECONDS = 5.0  # for a child that is ending, to unwind
 
 
 def serve(connection: Connection) -> None:
@@ -65,15 +72,23 @@ def walk(job: Job, connection: Connection) -> Verdict:
     master = _master(job.database_url, job.run.master_version)
     memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
     pull = rechecking(store, job.city, memory) if job.recheck else pull_everything
-    means = Means(_door(job, connection), calendar(), connection.send, pull)
+    recorder = Recorder(lambda data: pages.keep(job.data_dir, data, 0, "", _now()).sha256, _now)
+    means = Means(_door(job, connection, recorder), calendar(), connection.send, pull)
     city_run = sync_city(job.city, job.run, master, memory, means)
     if job.publish and not (job.may_defer and asks_to_wait(city_run.verdict)):
-        ledger.publish(store, job.run, city_run, job.data_dir)
+        means.step("发布：写入台账")
+        tape = None if job.recheck else _kept_tape(job, recorder)  # some keys of a city are no directory to replay
+        ledger.publish(store, job.run, city_run, job.data_dir, tape=tape)
+        means.step("已发布")
     return city_run.verdict
 
 
-def _door(job: Job, connection: Connection) -> Door:
+def _kept_tape(job: Job, recorder: Recorder) -> str:
+    tape = tape_document(job.city, recorder.heard, recorder.moments)
+    return pages.keep(job.data_dir, tape, 0, "", _now()).sha256
 
+
+def _door(job: Job, connection: Connection, recorder: Recorder) -> Door:
     def secret(name: str) -> str:
         if name not in job.secrets:
             raise ConfigError(f"{job.city.code}：没有名为 {name} 的密钥；请设置环境变量或放入 CITYSYNC_SECRETS_DIR")
@@ -90,10 +105,11 @@ def _door(job: Job, connection: Connection) -> Door:
     return Door(
         keep=lambda data, number, url: pages.keep(job.data_dir, data, number, url, _now()),
         secret=secret,
-        now=_now,
+        now=recorder.now,
         monotonic=time.monotonic,
         progress=progress,
         renew=lambda name: load_settings().secrets().get(name),
+        tape=recorder,
     )
 
 
@@ -111,6 +127,37 @@ def _master(url: str, version: str) -> MasterCatalogue:
     return catalogue.load_version(_store(url), version)
 
 
-if __name__ == "__main__":
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Unwind once: transactions roll back, half-written files are removed."""
+    del frame
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def _watch(parent: int, asked: int, main_thread: int) -> None:
+    """End when the parent has ended, however it did, or when asked to: nobody else would stop a pull it started.
+
+    The signal is sent on to the main thread: a signal that another thread took does not wake it from a read.
+    """
+    poll = select.poll()
+    poll.register(parent, select.POLLRDHUP)
+    poll.register(asked, select.POLLIN)
+    poll.poll()
+    signal.pthread_kill(main_thread, signal.SIGTERM)
+    time.sleep(LAST_SECONDS)
+    os._exit(1)
+
+
+def _main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(Connection(int(sys.argv[1])))
+    signal.signal(signal.SIGTERM, _leave)
+    asked, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    watch = (descriptor, asked, threading.main_thread().ident)
+    threading.Thread(target=_watch, args=watch, name="watch", daemon=True).start()
+    serve(Connection(descriptor))
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]))

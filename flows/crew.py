@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 
 from citysync.domain.city import City
 from citysync.domain.errors import Throttled
@@ -26,6 +26,8 @@ from citysync.domain.run import Run
 from citysync.domain.verdict import Verdict
 
 MARGIN_SECONDS = 120  # beyond the pull's own budget: validating, reconciling and publishing what came
+PATIENCE_SECONDS = 3.0  # for a child that was asked to stop
+_LOOK_SECONDS = 0.5
 MEMORY_BYTES = 4 * 1024**3  # address space of one child: 200,000 items need about 1.5 GiB
 
 
@@ -74,27 +76,53 @@ class Child:
                 process_group=0,  # Ctrl-C reaches the parent alone, which then decides
             )
         self._socket = Connection(ours.detach())
+        self._overdue = False
 
-    def ask(self, job: Job, step: Callable[[str], None], deadline: float) -> Verdict | Exception | Lost:
-        """Return the child's verdict, the exception our own code raised in it, or how it was lost."""
+    @property
+    def alive(self) -> bool:
+        """Return whether the process can still be asked."""
+        return self._process.poll() is None
+
+    def ask(self, job: Job, step: Callable[[str], None], seconds: float) -> Verdict | Exception | Lost:
+        """Return the child's verdict, the exception our own code raised in it, or how it was lost.
+
+        The watchdog kills the process, which ends every wait of ours: for an answer, for the rest of one, or for a
+        child that has stopped reading.
+        """
+        watchdog = threading.Timer(seconds, self._overrun)
+        watchdog.daemon = True
+        watchdog.start()
         try:
             self._socket.send(job)
-            while self._socket.poll(max(0.0, deadline - time.monotonic())):
-                answer = self._socket.recv()
-                if not isinstance(answer, str):
-                    return answer if isinstance(answer, Verdict | Exception) else Lost("crashed", repr(answer))
+            while isinstance(answer := self._socket.recv(), str):
                 step(answer)
         except (EOFError, OSError):
-            return Lost("crashed", f"处理进程意外结束（{_ending(self.stop())}）")
-        self.stop()
-        return Lost("hung", "处理超出时间预算，已终止处理进程")
+            status = self.stop()
+            if self._overdue:
+                return Lost("hung", f"处理超出时间预算（{seconds:.0f} 秒），已终止处理进程")
+            return Lost("crashed", f"处理进程意外结束（{_ending(status, job.memory_bytes)}）")
+        finally:
+            watchdog.cancel()
+        return answer if isinstance(answer, Verdict | Exception) else Lost("crashed", repr(answer))
 
-    def stop(self) -> int:
-        """End the process, at once if need be, and return its exit status."""
-        self._socket.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+    def terminate(self) -> None:
+        """Ask the process to leave nothing half done and end."""
+        self._signal(signal.SIGTERM)
+
+    def stop(self, patience: float = 0.0) -> int:
+        """End the process, after so many seconds by force, and return its exit status."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(patience)
+        self._signal(signal.SIGKILL)
         return self._process.wait()
+
+    def _overrun(self) -> None:
+        self._overdue = True
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
 
 
 class Crew:
@@ -104,39 +132,57 @@ class Crew:
         self._idle: LifoQueue[Child] = LifoQueue()
         self._all: set[Child] = set()
         self._lock = threading.Lock()
+        self._closed = False
         for _ in range(size):
             self._idle.put(self._hire())
 
     def ask(self, job: Job, step: Callable[[str], None]) -> Verdict | Exception | Lost:
         """Let a free child walk one city along the line, within the city's own budget and a margin."""
-        child = self._idle.get()
-        budget = job.city.source.budget_seconds + MARGIN_SECONDS
+        child = self._borrow()
         answer: Verdict | Exception | Lost = Lost("crashed", "处理进程未能启动")
+        if child is None:
+            return answer
         try:
-            answer = child.ask(job, step, time.monotonic() + budget)
+            answer = child.ask(job, step, job.city.source.budget_seconds + MARGIN_SECONDS)
         finally:
-            if isinstance(answer, Lost):
-                self._dismiss(child)
-                child = self._hire()
             self._idle.put(child)
         return answer
 
     def close(self) -> None:
-        """End all children."""
+        """End all children: those at work are asked first, and have a moment to clear up."""
         with self._lock:
+            self._closed = True
             crew, self._all = self._all, set()
+        while not self._idle.empty():
+            self._idle.get_nowait().stop()
         for child in crew:
-            child.stop()
+            child.terminate()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        for child in crew:
+            child.stop(max(0.0, deadline - time.monotonic()))
+
+    def _borrow(self) -> Child | None:
+        """Return a living child, in the place of one that died; None once the crew is closed."""
+        while True:
+            with contextlib.suppress(Empty):
+                child = self._idle.get(timeout=_LOOK_SECONDS)
+                return child if child.alive else self._replace(child)
+            if self._closed:
+                return None
+
+    def _replace(self, dead: Child) -> Child | None:
+        with self._lock:
+            self._all.discard(dead)
+        return self._hire()
 
     def _hire(self) -> Child:
         child = Child()
         with self._lock:
             self._all.add(child)
+            closed = self._closed
+        if closed:
+            child.stop()
         return child
-
-    def _dismiss(self, child: Child) -> None:
-        with self._lock:
-            self._all.discard(child)
 
 
 @contextlib.contextmanager
@@ -149,5 +195,9 @@ def crew_of(size: int) -> Iterator[Crew]:
         crew.close()
 
 
-def _ending(status: int) -> str:
+def _ending(status: int, memory_bytes: int) -> str:
+    if status == -signal.SIGABRT:  # what the frame library does when it gets no memory
+        return f"信号 {-status}，多为内存超出上限 {memory_bytes // 1024**2} MiB"
+    if status == -signal.SIGKILL:
+        return f"信号 {-status}，被系统（多为整机内存不足）或被人终止"
     return f"信号 {-status}" if status < 0 else f"退出码 {status}"

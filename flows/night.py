@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -20,17 +20,27 @@ from citysync.domain.run import Run, Trigger
 from citysync.domain.verdict import STATE_LABELS, Fault, Verdict
 from citysync.reconciliation.influence import told
 from citysync.reconciliation.judge import not_judged
-from citysync.storage import ledger, reading
+from citysync.storage import leases, ledger, pages, reading
 from citysync.storage.engine import Store
 from citysync.storage.memory import recall
+from citysync.storage.said import verdict_of
 from citysync.storage.schema import exists, open_store
 from connectors import names, source_model
 from flows.blame import settle
 from flows.crew import Crew, Job, Lost, asks_to_wait
+from flows.heartbeat import Heartbeat
+from flows.interrupt import undisturbed
 from flows.ledger_at import writable_ledger
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 Say = Callable[[str, str], None]  # (city code, one line for people)
+_LOOK_SECONDS = 0.5  # how often a run that waits for another's city looks whether it is free
+
+
+class Cancelled(CitySyncError):
+    """A person or the system asked the run to stop; the city under way was left unjudged."""
+
+    reason = "cancelled"
 
 
 def _kind(error: Exception) -> str:
@@ -47,36 +57,75 @@ class Asked:
     business_date: date | None = None
     publish: bool = True
     recheck: bool = False
+    wait: bool = True
 
 
 class Night:
     """One run under way. A plain object, so that an orchestrator that walks its arguments leaves it alone."""
 
-    def __init__(self, run: Run, cities: Cities, store: Store, settings: Settings, *, publish: bool) -> None:
+    def __init__(
+        self, run: Run, cities: Cities, store: Store, settings: Settings, busy: dict[str, str], *, publish: bool
+    ) -> None:
         self.run = run
         self.cities = cities
         self.store = store
         self.settings = settings
+        self.busy = busy  # cities that another living run was at work on, with that run's id
         self.publish = publish
         self.recheck = False
         self.verdicts: dict[str, Verdict] = {}
         self.deferred: dict[str, None] = {}  # cities that asked us to wait, in the order they did
+        self.note: str | None = None
         self._secrets = settings.secrets()
         self._lock = threading.Lock()
+        self._cancelled = threading.Event()
+        self._heart = Heartbeat(store, run.run_id, run.started_at) if publish else None
 
     def walk(self, code: str, crew: Crew, say: Callable[[str], None], now: Callable[[], datetime]) -> Verdict:
-        """Walk one city in a child process; what our own side did wrong there becomes an ``unknown`` verdict."""
-        job = self._job(self.cities[code])
-        answer = crew.ask(job, say)
-        if isinstance(answer, StorageError | MasterError):
-            raise answer
-        verdict = answer if isinstance(answer, Verdict) else self._ours(code, answer, now())
+        """Walk one city in a child process; what our own side did wrong there becomes an ``unknown`` verdict.
+
+        A city another run is at work on is waited for, and that run's verdict is this one's.
+        """
+        self._go_on()
+        verdict = self._theirs(code, say) if code in self.busy else None
+        job, theirs = self._job(self.cities[code]), verdict is not None
+        if verdict is None:
+            answer = crew.ask(job, say)
+            self._go_on()
+            if isinstance(answer, StorageError | MasterError):
+                raise answer
+            verdict = answer if isinstance(answer, Verdict) else self._ours(code, answer, now())
         with self._lock:
             self.verdicts[code] = verdict
-            if job.may_defer and asks_to_wait(verdict):
+            if job.may_defer and not theirs and asks_to_wait(verdict):
                 self.deferred[code] = None
                 say("对方要求稍后再来，排到本次运行最后再试一次")
         return verdict
+
+    def cancel(self) -> None:
+        """Judge no further city: what a child is stopped in is nobody's fault and no verdict."""
+        self._cancelled.set()
+
+    def _go_on(self) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled(f"运行 {self.run.run_id} 已取消")
+        if self._heart is not None and self._heart.lost.is_set():
+            raise StorageError(f"运行 {self.run.run_id} 的租约已失效，已由别的进程关闭；请重新运行 citysync sync")
+
+    def _theirs(self, code: str, say: Callable[[str], None]) -> Verdict | None:
+        """Return the verdict of the run that is at work on a city, None once the city is ours to walk."""
+        run_id: str | None = self.busy[code]
+        while run_id is not None:
+            say(f"{self.cities[code].name} 正在由 run {run_id} 处理，等待它的结果")
+            while leases.holder(self.store, code) == run_id and not self._cancelled.wait(_LOOK_SECONDS):
+                self._go_on()
+            self._go_on()
+            turn = leases.turn(self.store, self.run.run_id, code, run_id)
+            if turn.served_by is not None:
+                rows = reading.verdicts_of(self.store, turn.served_by)
+                return next(verdict_of(row) for row in rows if row["code"] == code)
+            run_id = turn.holder
+        return None
 
     def _job(self, city: City) -> Job:
         return Job(
@@ -106,6 +155,7 @@ class Night:
         amended = settle(
             tuple(self.verdicts.values()), self.cities, self._everyone, self.settings.probe_url, self.store
         )
+        amended = [each for each in amended if each.run_id == self.run.run_id]  # another run's verdict is not ours
         self.verdicts |= {verdict.city_code: verdict for verdict in amended}
         if amended and self.publish:
             ledger.amend(self.store, self.run.run_id, amended)
@@ -116,15 +166,32 @@ class Night:
     def close(self, now: datetime) -> None:
         """Settle whose fault it was, close the run in the ledger, and the ledger."""
         self._share_the_blame()
+        self._still(now)
         if self.publish:
-            ledger.finish_run(self.store, self.run.run_id, now)
+            ledger.finish_run(self.store, self.run.run_id, now, note=self.note)
         self.store.close()
 
-    def break_off(self, now: datetime, error: str) -> None:
-        """Close a run that our side could not bring to its end; what it published stays."""
+    def break_off(self, now: datetime, error: BaseException | str) -> None:
+        """Close a run that did not come to its end; what it published stays. A person's wish is no failure.
+
+        A ledger that cannot take even this is silent: people must see what broke the run; the next run closes it.
+        """
+        self._still(now)
         if self.publish:
-            ledger.fail_run(self.store, self.run.run_id, now, error)
+            with suppress(StorageError):
+                if isinstance(error, BaseException) and not isinstance(error, Exception):
+                    ledger.cancel_run(self.store, self.run.run_id, now)
+                else:
+                    ledger.fail_run(self.store, self.run.run_id, now, str(error) or type(error).__name__)
         self.store.close()
+
+    def _still(self, now: datetime) -> None:
+        """Stop the heart, look at the clock, and clear away what children of ours left half-written."""
+        if self._heart is not None:
+            self._heart.stop()
+            self.note = self._heart.clock_note(now)
+        with suppress(StorageError):
+            pages.sweep(self.settings.data_dir)
 
 
 def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
@@ -141,9 +208,14 @@ def begin(asked: Asked, settings: Settings, now: datetime) -> Night:
         store.close()
         raise MasterError(f"{business_date} 尚无生效的基本目录，无法判定任何城市；请先运行 citysync master import FILE")
     run = Run(ledger.new_run_id(now), asked.trigger, business_date, now, version)
+    busy: dict[str, str] = {}
     if asked.publish:
-        ledger.start_run(store, run, [(city.code, city.name) for city in cities.values()])
-    night = Night(run, cities, store, settings, publish=asked.publish)
+        try:
+            busy = ledger.start_run(store, run, [(c.code, c.name) for c in cities.values()], wait=asked.wait)
+        except BaseException:
+            store.close()
+            raise
+    night = Night(run, cities, store, settings, busy, publish=asked.publish)
     night.recheck = asked.recheck
     return night
 
@@ -174,18 +246,20 @@ def closing_well(night: Night, now: Callable[[], datetime]) -> Iterator[None]:
     """Close the run when its walks are over; mark it broken off when our side, or a person, ended it."""
     try:
         yield
+        night.close(now())
     except BaseException as error:
-        night.break_off(now(), str(error) or type(error).__name__)
+        with undisturbed():
+            night.break_off(now(), error)
         raise
-    night.close(now())
 
 
 def walk_all(night: Night, crew: Crew, say: Say, now: Callable[[], datetime], workers: int) -> None:
     """Walk every city of a run, ``workers`` at a time, those that asked us to wait once more at the end.
 
-    An error of ours stops the run after the cities under way.
+    An error of ours stops the run after the cities under way; an interruption stops those too. Cities another run is
+    at work on come last.
     """
-    _walk_these(night.cities, night, crew, say, now, workers)
+    _walk_these(sorted(night.cities, key=lambda code: code in night.busy), night, crew, say, now, workers)
     _walk_these(tuple(night.deferred), night, crew, say, now, workers)
 
 
@@ -195,11 +269,30 @@ def _walk_these(
     with ThreadPoolExecutor(workers, thread_name_prefix="city") as pool:
         walks = [pool.submit(_walk_one, night, crew, code, say, now) for code in codes]
         try:
-            for walk in walks:
-                walk.result()
+            while wait(walks, _LOOK_SECONDS, return_when=FIRST_EXCEPTION).not_done:
+                _raise_first(walks)  # looks now and then: a signal may not wake a wait that has no end
+            _raise_first(walks)
         except CitySyncError:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop(night, crew)
+            raise
+
+
+def _raise_first(walks: Iterable[Future[None]]) -> None:
+    """Raise what ended the first walk that failed, if one has."""
+    for walk in walks:
+        if walk.done() and not walk.cancelled():
+            walk.result()
+
+
+def stop(night: Night, crew: Crew) -> None:
+    """End the walks under way: the page under way is cut, the children are gone, and no verdict is made of it."""
+    with undisturbed():
+        night.cancel()
+        crew.close()
 
 
 def _walk_one(night: Night, crew: Crew, code: str, say: Say, now: Callable[[], datetime]) -> None:

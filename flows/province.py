@@ -24,11 +24,14 @@ from citysync.domain.verdict import State as CityState
 from flows.alerting import tell_after
 from flows.artifacts import city_page, flagged_of, night_rows
 from flows.crew import crew_of
-from flows.night import Asked, Night, begin
+from flows.interrupt import undisturbed
+from flows.night import Asked, Night, begin, stop
 from flows.tasks import sync_one
 
 # Threads that wait for a child; how many cities run at once is the crew's size.
 RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_workers=32))
+
+_LOOK_SECONDS = 0.5
 
 
 def run_province(asked: Asked) -> State[str]:
@@ -48,13 +51,7 @@ def run_province(asked: Asked) -> State[str]:
         run.master_version,
         run.business_date,
     )
-    with crew_of(min(settings.workers, len(night.cities))) as crew:
-        walks = [*sync_one.map(list(night.cities), unmapped(night), unmapped(crew), unmapped(_now))]
-        wait(walks)
-        if deferred := list(night.deferred):  # they asked us to wait: once more, after all the others
-            walks += sync_one.map(deferred, unmapped(night), unmapped(crew), unmapped(_now))
-            wait(walks)
-    failed = [walk.state.message or "" for walk in walks if not walk.state.is_completed()]
+    failed = _walked(night, min(settings.workers, len(night.cities)))
     if failed:
         night.break_off(_now(), failed[0])
     else:
@@ -64,6 +61,31 @@ def run_province(asked: Asked) -> State[str]:
         logger.error("%s", untold)
     _publish_artifacts(night)
     return _ending(night, failed)
+
+
+def _walked(night: Night, workers: int) -> list[str]:
+    """Walk every city and return what our side failed at; an interruption ends the run as cancelled and goes on."""
+    try:
+        with crew_of(workers) as crew:
+            try:
+                walks = [*sync_one.map(list(night.cities), unmapped(night), unmapped(crew), unmapped(_now))]
+                _wait(walks)
+                if deferred := list(night.deferred):  # they asked us to wait: once more, after all the others
+                    walks += sync_one.map(deferred, unmapped(night), unmapped(crew), unmapped(_now))
+                    _wait(walks)
+            except BaseException:
+                stop(night, crew)
+                raise
+    except BaseException as error:
+        with undisturbed():
+            night.break_off(_now(), error)
+        raise
+    return [walk.state.message or "" for walk in walks if not walk.state.is_completed()]
+
+
+def _wait(walks: list[PrefectFuture[str]]) -> None:
+    while wait(walks, timeout=_LOOK_SECONDS).not_done:
+        pass  # a signal may not wake a wait that has no end
 
 
 def _ending(night: Night, failed: list[str]) -> State[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
+from types import FrameType
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -35,6 +37,7 @@ VERBS = {
     "score": "得分与下一步：每个未决问题值多少分",
     "approve": "批准一个城市被护栏拦下的大批变化",
     "audit": "审计：verify 核对有无改动，list 列出",
+    "replay": "用保存的原始数据重走一次判定，不连网",
     "master": "省级基本目录的版本：import、diff、list",
     "rehearse": "预演：新目录或新规则会改变哪些结论",
     "identity": "换码、更名、拆分、合并的提议：list、confirm、reject、revoke",
@@ -56,8 +59,15 @@ for verb, summary in VERBS.items():
 
 
 def main() -> None:
-    """Run the program and leave with its exit code."""
+    """Run the program and leave with its exit code; SIGTERM ends it as Ctrl-C does, in a script's background too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupted)
     sys.exit(run(sys.argv[1:]))
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt
 
 
 def run(tokens: Sequence[str]) -> int:

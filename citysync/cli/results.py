@@ -26,12 +26,15 @@ class Result:
 
 
 def published(settings: Settings, run_id: str) -> Result:
-    """Return a run as the ledger has it."""
+    """Return a run as the ledger has it; where it only waited for another run, that run's result."""
     from citysync.storage import reading
     from citysync.storage.schema import open_store
 
     with open_store(settings.database, write=False) as store:
-        return Result(reading.run_of(store, run_id), with_in_force(store, reading.verdicts_of(store, run_id)))
+        verdicts = reading.verdicts_of(store, run_id)
+        judged_by = {str(row["run_id"]) for row in verdicts}
+        run = reading.run_of(store, judged_by.pop() if len(judged_by) == 1 else run_id)
+        return Result(run, with_in_force(store, verdicts))
 
 
 def with_in_force(store: Store, verdicts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -61,6 +64,12 @@ def verdict_row(verdict: Verdict, name: str) -> dict[str, Any]:
         ],
         "counts": verdict.counts.as_dict(),
     }
+
+
+def tell_note(note: str | None) -> None:
+    """Say on stderr what was odd about a run as a whole."""
+    if note is not None:
+        console(stderr=True).print(note)
 
 
 def show(result: Result, *, json: bool) -> int:

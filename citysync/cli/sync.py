@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from citysync.cli.places import Places, now
-from citysync.cli.results import published, show, unpublished
+from citysync.cli.results import published, show, tell_note, unpublished
 
 if TYPE_CHECKING:
     from citysync.config.settings import Settings
@@ -19,6 +19,7 @@ def sync(
     json: bool = False,
     dry_run: bool = False,
     no_alert: bool = False,
+    no_wait: bool = False,
     business_date: Annotated[date | None, Parameter(help="业务日期，默认上海时间今天")] = None,
     places: Places | None = None,
 ) -> int:
@@ -34,6 +35,8 @@ def sync(
         只判定，不写台账，不采用快照
     no_alert
         不发送告警
+    no_wait
+        城市正由另一次运行处理时不等待，退出码 3
     """
     from flows.crew import crew_of
 
@@ -43,11 +46,12 @@ def sync(
         from citysync.domain.run import Trigger
         from flows.night import Asked, begin, closing_well, walk_all
 
-        night = begin(Asked(Trigger.ON_DEMAND, cities, business_date, publish=not dry_run), settings, now())
+        night = begin(Asked(Trigger.ON_DEMAND, cities, business_date, not dry_run, wait=not no_wait), settings, now())
         with closing_well(night, now), progress(night) as say:
             walk_all(night, crew, say, now, settings.workers)
     if not (dry_run or no_alert):
         tell(settings)
+    tell_note(night.note)
     result = unpublished(night) if dry_run else published(settings, night.run.run_id)
     return show(result, json=json)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -23,3 +24,11 @@ def slices(frame: pl.DataFrame, columns: Iterable[str], **owner: int | str) -> I
 def storable(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame as a table gives it back."""
     return frame.with_columns(selectors.string().str.replace_all("\x00", NUL_SHOWN, literal=True))
+
+
+def plain_rows(frame: pl.DataFrame, columns: Iterable[str]) -> list[dict[str, Any]]:
+    """Return rows as reading them back from a database gives them: days as ISO text, U+0000 shown."""
+    rows = [row for part in slices(frame, columns) for row in part]
+    return [
+        {key: value.isoformat() if isinstance(value, date) else value for key, value in row.items()} for row in rows
+    ]

@@ -23,7 +23,7 @@ from citysync.storage.identity import note_proposals
 from citysync.storage.leases import Status
 from citysync.storage.pages import write_snapshot
 from citysync.storage.runs import cancel_run, fail_run, finish_run, new_run_id, refuse_closed, seq_of, start_run
-from citysync.storage.said import said
+from citysync.storage.said import said, whole
 from citysync.storage.translate import Disconnected
 
 __all__ = [
@@ -102,7 +102,7 @@ def _publish(store: Store, run: Run, city_run: CityRun, path: str | None, tape: 
             connection.execute(sa.insert(table), rows)
         if tape is not None:
             owner = {"run_seq": seq, "city_code": verdict.city_code}
-            connection.execute(sa.insert(tables.tapes), {**owner, "sha256": tape, "verdict": _whole(verdict)})
+            connection.execute(sa.insert(tables.tapes), {**owner, "sha256": tape, "verdict": whole(verdict)})
         life.advance(connection, seq, run, city_run)
         _announce(connection, seq, verdict, published)
         if verdict.state is not State.NOT_SYNCED:  # whose fault that is, only the whole night shows
@@ -115,11 +115,6 @@ def _announce(connection: sa.Connection, seq: int, verdict: Verdict, change: Pub
     before = None if change.before is None else change.before.value
     row = {"before": before, "after": verdict.state.value, "since": change.since}
     outbox.write(connection, seq, verdict.city_code, row)
-
-
-def _whole(verdict: Verdict) -> dict[str, Any]:
-    counts = verdict.counts.as_dict()
-    return {**said(verdict), "counts": counts, "grade": verdict.grade, "judged_at": verdict.judged_at.isoformat()}
 
 
 def _transition(before: sa.Row[Any] | None, verdict: Verdict) -> Published:

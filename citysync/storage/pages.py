@@ -1,7 +1,8 @@
 """Evidence on disk: raw pages by SHA-256, snapshots as Parquet that carry their own certificate.
 
-Every file is written under a temporary name in its own folder, flushed to the disk and renamed, so that no half file
-ever stands under a final name; every file is named by its content, so that damage shows.
+Every file is written under a temporary name in one folder, flushed to the disk and renamed, so that no half file ever
+stands under a final name; every file is named by its content, so that damage shows. A temporary name says whose it is,
+so that what a killed process left can be told from what a living one is writing.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import hashlib
 import json
 import os
 import re
+import socket
 import tempfile
+import time
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,9 +24,12 @@ import polars as pl
 
 from citysync.domain.errors import StorageError
 from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
+from citysync.storage.process import is_running, machine_mark
 from citysync.storage.translate import on_disk
 
+_FOLDER = "unfinished"
 _UNFINISHED = ".tmp-"
+_DAY = 86_400
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FACTS = "citysync.snapshot"  # the Parquet metadata key; its value is JSON
 
@@ -37,7 +43,7 @@ def keep(folder: Path, data: bytes, number: int, url: str, now: datetime) -> Raw
     path = page_path(folder, digest)
     with on_disk(path, "保存原始页"):
         if not _holds(path, data):
-            write_whole(path, data)
+            write_whole(path, data, folder / _FOLDER)
     return RawPage(number, url, digest, len(data), now)
 
 
@@ -61,7 +67,7 @@ def write_snapshot(folder: Path, snapshot: Snapshot) -> Path:
     path = folder / "snapshots" / snapshot.city_code / f"{hashlib.sha256(data).hexdigest()}.parquet"
     with on_disk(path, "保存快照"):
         if not _holds(path, data):
-            write_whole(path, data)
+            write_whole(path, data, folder / _FOLDER)
     return path
 
 
@@ -72,36 +78,50 @@ def read_snapshot(path: Path) -> Snapshot:
     return _snapshot(facts, pl.read_parquet(BytesIO(data)))
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is either whole or not there: temporary name, flush to disk, rename. Raises OSError."""
+def write_whole(path: Path, data: bytes, unfinished: Path) -> None:
+    """Write a file so that it is either whole or not there: temporary name, flush to disk, rename. Raises OSError.
+
+    ``unfinished``: the folder for temporary names, on the same disk.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
-    unfinished = Path(name)
+    unfinished.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f"{_UNFINISHED}{_machine()}-{os.getpid()}-", dir=unfinished)
+    half = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(path)
+        half.replace(path)
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        half.unlink(missing_ok=True)
         raise
 
 
-def sweep(folder: Path, before: datetime) -> int:
-    """Remove what killed processes left half-written before a moment; return how many files that were."""
-    stale = [path for path in folder.rglob(f"{_UNFINISHED}*") if _written_at(path) < before]
+def sweep(folder: Path) -> int:
+    """Remove what processes that are gone left half-written; return how many files that were.
+
+    Of another machine's processes nothing is known: theirs are removed a day later.
+    """
+    stale = [path for path in (folder / _FOLDER).glob(f"{_UNFINISHED}*") if _stale(path)]
     for path in stale:
         with on_disk(path, "清理半成品"):
             path.unlink(missing_ok=True)
     return len(stale)
 
 
-def _written_at(path: Path) -> datetime:
+def _stale(path: Path) -> bool:
+    machine, pid, _ = path.name.removeprefix(_UNFINISHED).split("-", 2)
+    if machine == _machine() and not is_running(int(pid)):
+        return True
     try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return time.time() - path.stat().st_mtime > _DAY
     except FileNotFoundError:  # its writer finished meanwhile
-        return datetime.max.replace(tzinfo=UTC)
+        return False
+
+
+def _machine() -> str:
+    return hashlib.sha256((machine_mark() or socket.gethostname()).encode()).hexdigest()[:8]
 
 
 def _holds(path: Path, data: bytes) -> bool:

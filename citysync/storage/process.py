@@ -42,6 +42,11 @@ def is_gone(pid: int | None, mark: str | None) -> bool | None:
     return _started(pid) != started
 
 
+def is_running(pid: int) -> bool:
+    """Return whether this machine has a process of this number."""
+    return _started(pid) is not None
+
+
 @cache
 def machine_mark() -> str | None:
     """Return what tells this kernel's boot and pid namespace from any other, None where the system does not say."""

@@ -19,6 +19,12 @@ def said(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def whole(verdict: Verdict) -> dict[str, Any]:
+    """Return all of a verdict but whose and of which run it is."""
+    counts = verdict.counts.as_dict()
+    return {**said(verdict), "counts": counts, "grade": verdict.grade, "judged_at": verdict.judged_at.isoformat()}
+
+
 def verdict_of(row: Mapping[str, Any]) -> Verdict:
     """Return the verdict of a ledger's row (keys code, run_id, state, axes, reasons, counts, judged_at, grade)."""
     judged_at = row["judged_at"]

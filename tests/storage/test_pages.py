@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
@@ -92,6 +94,7 @@ def test_a_damaged_snapshot_is_refused(tmp_path: Path) -> None:
 
 _FULL = """
 import resource, sys
+from datetime import timedelta
 from pathlib import Path
 from citysync.domain.errors import StorageError
 from citysync.storage.pages import keep, write_snapshot
@@ -115,6 +118,7 @@ def test_a_disk_that_fills_up_leaves_no_half_file(tmp_path: Path) -> None:
 
 _KILLED = """
 import os, signal, sys
+from datetime import timedelta
 from pathlib import Path
 from citysync.storage.pages import keep
 from tests.builders import NOW
@@ -125,9 +129,13 @@ keep(Path(sys.argv[1]), b"x" * 100_000, 1, "u", NOW)
 
 def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
     page = keep(tmp_path, DATA, 1, URL, NOW)
+    theirs = [tmp_path / "unfinished" / f".tmp-deadbeef-{pid}-x" for pid in (1, 2)]  # of another machine
+    for path in theirs:
+        path.write_bytes(b"half")
+    os.utime(theirs[0], (0, 0))
     subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path)], check=False)  # noqa: S603
-    (left,) = (path for path in _files(tmp_path) if path.name != page.sha256)
-    assert not (tmp_path / "pages" / left.name).exists(), "no half file stands under a final name"
-    assert sweep(tmp_path, NOW - timedelta(days=3650)) == 0
-    assert sweep(tmp_path, NOW + timedelta(days=3650)) == 1
-    assert [path.name for path in _files(tmp_path)] == [page.sha256]
+    (left,) = (path for path in _files(tmp_path) if path.name != page.sha256 and path not in theirs)
+    assert left.parent.name == "unfinished", "no half file stands under a final name"
+    with NamedTemporaryFile(dir=left.parent, prefix=f"{left.name.rsplit('-', 2)[0]}-{os.getpid()}-") as ours:
+        assert sweep(tmp_path) == 2
+        assert sorted(_files(tmp_path)) == sorted([page_path(tmp_path, page.sha256), theirs[1], Path(ours.name)])

@@ -1,0 +1,86 @@
+"""A database behind the tape: its tables, how many rows they have, and the rows as lines of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from connectors._door import Door
+from connectors._mapping import text
+from connectors._sql import Reader
+from connectors._tape import Heard
+
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as the database describes it: its columns, and the types of those that are numbers."""
+
+    name: str
+    columns: tuple[str, ...]
+    numeric: Mapping[str, str]
+
+
+class Told:
+    """The reader behind the tape: what the database says is read from the words that are kept, then as now."""
+
+    def __init__(self, reader: Reader, door: Door) -> None:
+        self.shown = reader.shown
+        self._reader, self._door = reader, door
+        self._stack = ExitStack()
+        self._tables: dict[str, sa.Table] = {}
+
+    def __enter__(self) -> Self:
+        def ask() -> Heard:
+            self._stack.enter_context(self._reader)
+            return Heard()
+
+        self._door.tape.hear("open database", ask)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def tables(self, names: Sequence[str]) -> tuple[list[Table], int]:
+        """Return the tables of these names, and how many rows they have together."""
+
+        def ask() -> Heard:
+            with self._reader.speaking():
+                self._tables = {table.name: table for table in self._reader.tables(names)}
+                counted = sum(self._reader.count(table) for table in self._tables.values())
+            return Heard(facts={"tables": [_described(each) for each in self._tables.values()], "counted": counted})
+
+        facts = self._door.tape.hear(f"tables {', '.join(names)}", ask).facts
+        return [Table(name, tuple(columns), numeric) for name, columns, numeric in facts["tables"]], facts["counted"]
+
+    def batches(self, name: str, wanted: Sequence[str]) -> Iterator[bytes]:
+        """Yield a table's rows as lines of JSON, a batch at a time."""
+        rows: Iterator[list[dict[str, Any]]] | None = None
+
+        def ask() -> Heard:
+            nonlocal rows
+            table = self._tables[name]
+            with self._reader.speaking():
+                if rows is None:
+                    rows = self._reader.batches(table, [table.columns[column] for column in wanted], _BATCH)
+                batch = next(rows, [])
+            lines = "\n".join(json.dumps(record, ensure_ascii=False, default=text) for record in batch)
+            return Heard(lines.encode("utf-8", "backslashreplace"))
+
+        while lines := self._door.tape.hear(f"rows {name}", ask).data:
+            yield lines
+
+
+def _described(table: sa.Table) -> list[object]:
+    columns = [str(column.name) for column in table.columns]
+    numeric = {str(c.name): str(c.type) for c in table.columns if isinstance(c.type, sa.Numeric | sa.Integer)}
+    return [table.name, columns, numeric]
