@@ -63,4 +63,4 @@ def rule_of(name: str) -> dict[str, str | None]:
     else:
         asks, section = RULE_LABELS.get(name, name), _REJECTIONS
     label = (labels() | RULE_LABELS).get(name, name)
-    return {"name": name, "label": label, "asks": asks, "documented": section, "source": SOURCES.get(name)}
+    return {"name": name, "label": label, "asks": asks, "documented": section, "source": SOURCES.get(name, _EXCHANGE)}
