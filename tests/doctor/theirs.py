@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from email.utils import formatdate
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,14 @@ def door(clock: Callable[[], datetime] = now) -> Door:
 
 def asked(answer: Answer, clock: Callable[[], datetime] = now, **source: Any) -> list[Result]:
     """Return the checks of a city behind a server."""
-    with site(answer) as running:
+    with site(lambda request: _dated(answer(request))) as running:
         keys = {**PAGES, "url": f"{running.url}/items", "size_param": "size", "page_size": 2, **source}
         return check_city(city_of(keys), door(clock), TODAY)
+
+
+def _dated(sent: Sent) -> Sent:
+    """Return an answer with the server's clock in it, as a real one has."""
+    return replace(sent, headers={"Date": formatdate(usegmt=True), **sent.headers})
 
 
 def healthy(_folder: Path) -> list[Result]:
