@@ -87,15 +87,18 @@ class Server:
 
 
 def misbehaved(city: SimulatedCity, call: Call) -> Sent:
-    """Return what a city's faults make of an honest answer, one after the other, until one leaves HTTP."""
+    """Return what a city's faults make of an honest answer, one after the other, until one leaves HTTP.
+
+    What is done to the bytes of a page is done last, so that no other fault makes the page anew without it.
+    """
     sent: Sent = call.honest
-    for each in city.faults:
-        if isinstance(sent, Script) or not each.hits(call.number):
-            continue
-        if each.fault.body is not None:
-            sent = replace(sent, body=each.fault.body(sent.body))
-        if each.fault.answer is not None:
-            sent = each.fault.answer(replace(call, honest=sent))
+    hitting = [each.fault for each in city.faults if each.hits(call.number)]
+    for fault in hitting:
+        if fault.answer is not None and not isinstance(sent, Script):
+            sent = fault.answer(replace(call, honest=sent))
+    for fault in hitting:
+        if fault.body is not None and not isinstance(sent, Script):
+            sent = replace(sent, body=fault.body(sent.body))
     return sent
 
 
