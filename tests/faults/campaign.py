@@ -15,7 +15,7 @@ from tests.faults.oracle import Case, problems
 from tests.faults.world import BYSTANDERS, Facts, Night, Witness, World, a_world, batches, copied, leaks, leftovers
 
 WHOLE = os.environ.get("CITYSYNC_CAMPAIGN") == "1"
-EVERY = 1 if WHOLE else 6  # of which batch the next night is walked too
+EVERY = 1 if WHOLE else 12  # of which batch the next night is walked too
 # Of the ways in which a next link can leave the city's origin, each of which costs a night, three stand for all.
 FORMS = frozenset(fault for fault in FAULTS if fault.startswith("P07") and fault > "P07c")
 HERE = tuple(fault for fault in FAULTS.values() if not fault.postgresql and fault.id != "Q11")

@@ -203,7 +203,7 @@ EXPECTED: dict[str, Ways] = {
     "Q07b": (no("unreadable too_many_rejected", f"{C} {D}"), held("vanished field_shift")),
     "Q08": (no("unreadable too_many_rejected", f"{C} {D}"), rejected("text_garbled")),
     "Q09": (same(),),
-    "F01": (no("unreachable unreadable", f"{C} {N}", "上传"),),
+    "F01": (no("unreachable unreadable", f"{C} {N}"),),
     "F02": (no("unreadable", C, "0 字节"),),
     "F02b": (held("zero_items"),),
     "F03": (stale(),),

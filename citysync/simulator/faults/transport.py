@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gzip
 import socket
 import struct
@@ -198,6 +199,8 @@ def _deaf() -> tuple[socket.socket, ...]:
     for each in waiting:
         each.setblocking(False)
         each.connect_ex(listener.getsockname())
+    for each in (listener, *waiting):
+        atexit.register(each.close)
     return (listener, *waiting)
 
 
