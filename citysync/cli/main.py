@@ -33,6 +33,7 @@ VERBS = {
     "receipt": "生成回执（XLSX 与 CSV 问题清单）",
     "alerts": "告警：list、test、ack、silence、send",
     "watchdog": "看守：没有按时运行、运行卡住、告警积压时告警（由定时器调用）",
+    "metrics": "各市状态的 Prometheus 指标",
     "figures": "督查指标：进驻率、深度、到场次数、准时率，按市、县或部门",
     "score": "得分与下一步：每个未决问题值多少分",
     "approve": "批准一个城市被护栏拦下的大批变化",

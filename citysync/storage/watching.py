@@ -24,6 +24,19 @@ def last_finished(store: Store) -> datetime | None:
         return moment
 
 
+def last_nightly(store: Store) -> tuple[datetime, datetime] | None:
+    """Return start and end of the last finished nightly run, None if none ever came to its end."""
+    query = (
+        sa.select(_RUN.started_at, _RUN.finished_at)
+        .where(_RUN.trigger == Trigger.NIGHTLY.value, _RUN.status == Status.FINISHED.value)
+        .order_by(_RUN.seq.desc())
+        .limit(1)
+    )
+    with store.reading() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else (row.started_at, row.finished_at)
+
+
 def running(store: Store) -> list[tuple[str, datetime]]:
     """Return the runs that the ledger holds for under way, with when they started."""
     query = sa.select(_RUN.run_id, _RUN.started_at).where(_RUN.status == Status.RUNNING.value).order_by(_RUN.seq)

@@ -76,7 +76,7 @@ def test_a_cron_deployment_yields_scheduled_runs(prefect: Prefect) -> None:
 
 def test_the_nightly_deployment_runs_one_at_a_time_at_half_past_one_in_shanghai(prefect: Prefect) -> None:
     deployments = {each["name"]: each for each in prefect.post("deployments/filter")}
-    assert set(deployments) == {"nightly", "on-demand"}
+    assert set(deployments) == {"nightly", "on-demand", "watchdog"}
     (schedule,) = deployments["nightly"]["schedules"]
     assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("30 1 * * *", "Asia/Shanghai")
     limit = deployments["nightly"]["global_concurrency_limit"] or {}
