@@ -125,7 +125,7 @@ def _guarded(
     )
     usable = certificate.grade is not Grade.X
     last_good = memory.last_good.rows if memory.last_good is not None else None
-    strange = foreign(rows, last_good, city) if usable else None
+    strange = foreign(rows, last_good, city, run.business_date) if usable else None
     asked = rows.is_empty() or (usable and strange is None)
     answer = guard(Arrival(rows, city, memory, run.business_date)) if asked else Answer()
     if answer.uses:

@@ -1,8 +1,8 @@
-"""What was odd in a row that could still be compared: numbers nobody can read, codes with blanks inside."""
+"""What was odd in a row that could still be compared: unreadable numbers, codes with blanks, former divisions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -19,12 +19,13 @@ _ODD = {"text_cleaned": cleaning.UNCLEAN, "text_deceptive": cleaning.DECEPTIVE}
 _FOLDABLE = "[^!-~]"  # folding leaves printed ASCII alone
 
 
-def notes(rows: pl.DataFrame, city: City, columns: Sequence[str]) -> pl.DataFrame:
+def notes(rows: pl.DataFrame, city: City, columns: Sequence[str], heirs: Mapping[str, str]) -> pl.DataFrame:
     """Return the frame NOTES about accepted rows, each note once, in a fixed order.
 
-    ``rows``: rows with both sides, twins included, so that which twin is kept changes nothing.
+    ``rows``: rows with both sides, twins included, so that which twin is kept changes nothing; ``heirs``: codes of
+    divisions that are no more → the region each was read as.
     """
-    parts, rows_of = [_of_texts(rows, city, columns)], rows.lazy()
+    parts, rows_of = [_of_texts(rows, city, columns), _succeeded(rows, city, heirs)], rows.lazy()
     for name in columns:
         kind = items.COLUMNS[name].kind
         if kind in casting.EXPECTED:
@@ -35,6 +36,14 @@ def notes(rows: pl.DataFrame, city: City, columns: Sequence[str]) -> pl.DataFram
             suspects = rows_of.filter(sent(name).str.contains(_FOLDABLE))
             parts.append(_noted(suspects.filter(cleaned != sent(name)), "code_cleaned", name, cleaned))
     return pl.concat([pl.DataFrame(schema=NOTES), *pl.collect_all(parts)]).unique().sort(list(NOTES))
+
+
+def _succeeded(rows: pl.DataFrame, city: City, heirs: Mapping[str, str]) -> pl.LazyFrame:
+    """Return the notes about rows that still name a division by the code it had once."""
+    division = casting.code(text_of("areacode", city)).str.head(6)
+    read = division.replace_strict(heirs, default=None, return_dtype=pl.String)
+    named = rows.lazy().filter(read == pl.col("areacode"))
+    return _noted(named, "areacode_succeeded", "areacode", pl.col("areacode"))
 
 
 def _of_texts(rows: pl.DataFrame, city: City, columns: Sequence[str]) -> pl.LazyFrame:

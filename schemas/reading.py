@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -18,9 +18,10 @@ _HANDLE_ITEM_LENGTH = 33
 _TEXTS = tuple(column.name for column in items.DIRECTORY if column.kind is Kind.TEXT)
 
 
-def typed_rows(rows: pl.DataFrame, city: City, regions: Sequence[str]) -> pl.DataFrame:
+def typed_rows(rows: pl.DataFrame, city: City, regions: Sequence[str], heirs: Mapping[str, str]) -> pl.DataFrame:
     """Return ``row_no``, ``page_no``, every canonical column twice (as sent, and typed), and the whole code.
 
+    ``heirs``: codes of divisions that are no more → the region that stands for each.
     Nothing is judged here: what cannot be read is null, and rules and notes compare the two sides.
     """
     as_sent = cleaning.visible(rows).select(
@@ -37,7 +38,7 @@ def typed_rows(rows: pl.DataFrame, city: City, regions: Sequence[str]) -> pl.Dat
     )
     filled = read.with_columns(pl.col("task_code").alias(WHOLE_CODE), *_units(city))
     parted = filled if city.codes.scheme == "local" else _parted(filled)
-    return parted.with_columns(_areacode(city, regions))
+    return parted.with_columns(_areacode(city, regions, heirs))
 
 
 def text_of(name: str, city: City) -> pl.Expr:
@@ -78,9 +79,9 @@ def _parted(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _areacode(city: City, regions: Sequence[str]) -> pl.Expr:
+def _areacode(city: City, regions: Sequence[str], heirs: Mapping[str, str]) -> pl.Expr:
     given = pl.col("areacode")
     short = pl.when(given.str.contains(_ONLY_PADDED)).then(given.str.slice(0, 6)).otherwise(given)
-    inside = codes.division_part(pl.col("task_code"))
+    inside = codes.division_part(pl.col("task_code")).replace(heirs)
     own = pl.when(inside.is_in(list(regions))).then(inside) if city.codes.scheme != "local" else pl.lit(None, pl.String)
-    return pl.coalesce(short, own, pl.lit(city.code)).alias("areacode")
+    return pl.coalesce(short.replace(heirs), own, pl.lit(city.code)).alias("areacode")

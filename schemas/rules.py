@@ -6,7 +6,7 @@ A rule sees each element twice, as sent (``sent(name)``) and as typed. Expressio
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,6 +16,7 @@ from citysync.domain.city import City
 from citysync.domain.divisions import division_name
 from citysync.domain.findings import REJECTIONS, no_rejections
 from citysync.domain.items import Kind
+from citysync.domain.successions import told
 from citysync.domain.vocabulary import VALUES, meaning
 from schemas import casting, cleaning, values
 
@@ -49,10 +50,13 @@ class Rule:
     hint: pl.Expr
 
 
-def rules(city: City, regions: Sequence[str], columns: Sequence[str]) -> tuple[Rule, ...]:
+def rules(
+    city: City, regions: Sequence[str], columns: Sequence[str], split: Mapping[str, Sequence[str]]
+) -> tuple[Rule, ...]:
     """Return the rules for a city.
 
-    ``regions``: the divisions it answers for, itself first; ``columns``: the canonical columns its source has.
+    ``regions``: the divisions it answers for, itself first; ``columns``: the canonical columns its source has;
+    ``split``: divisions that are no more → the several that followed.
     """
     return (
         _missing("task_code_missing", "task_code", city, WHOLE_CODE, _code_expected(city)),
@@ -60,7 +64,7 @@ def rules(city: City, regions: Sequence[str], columns: Sequence[str]) -> tuple[R
         _missing("task_name_missing", "task_name", city, "task_name", "事项名称"),
         _missing("task_type_missing", "task_type", city, "task_type", _listed("task_type", city)),
         *_unlisted(city, columns),
-        _foreign(city, regions),
+        _foreign(city, regions, split),
         *_local_rules(city),
         *_damaged(city, columns),
         *_broken_texts(city, columns),
@@ -141,10 +145,16 @@ def _choices(name: str, city: City) -> str:
     return "、".join(f"{value}（{labels.get(ours, ours) or '空'}）" for value, ours in city.values[name].items())
 
 
-def _foreign(city: City, regions: Sequence[str]) -> Rule:
+def _foreign(city: City, regions: Sequence[str], split: Mapping[str, Sequence[str]]) -> Rule:
     names = "、".join(f"{code}（{city.name if code == city.code else division_name(code)}）" for code in regions)
     broken = ~pl.col("areacode").is_in(list(regions))
-    return Rule("areacode_foreign", "areacode", broken, ",".join(regions), _change(city, "areacode", names))
+    choices = {
+        old: f"，请按实际办理地填写其中之一：{told(old)}" for old, parts in split.items() if {*parts} & {*regions}
+    }
+    division = pl.col("areacode").str.head(6)
+    parts = division.replace_strict(choices, default="", return_dtype=pl.String)
+    hint = pl.concat_str(_change(city, "areacode", names), parts)
+    return Rule("areacode_foreign", "areacode", broken, ",".join(regions), hint)
 
 
 def _local_rules(city: City) -> list[Rule]:

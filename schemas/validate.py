@@ -12,6 +12,7 @@ from citysync.domain.divisions import regions_of
 from citysync.domain.errors import ConfigError
 from citysync.domain.outcome import Validation
 from citysync.domain.snapshot import Snapshot
+from citysync.domain.successions import divided, single_heirs
 from schemas import values
 from schemas.directory import DIRECTORY, Directory, NationalDirectory
 from schemas.findings import Rejections
@@ -36,14 +37,15 @@ def validate(snapshot: Snapshot, city: City, on: date) -> Validation:
     rows = _with_numbers(snapshot.rows)
     columns = [name for name in items.NAMES if name in rows.columns]
     regions = [code for code, _ in regions_of(city, on)]
-    read = typed_rows(rows, city, regions)
-    rejected = rejections(read, rules(city, regions, columns))
+    heirs = {old: heir for old, heir in single_heirs(on).items() if heir in regions and old not in regions}
+    read = typed_rows(rows, city, regions, heirs)
+    rejected = rejections(read, rules(city, regions, columns, divided(on)))
     comparable = read.join(rejected.select("row_no").unique(), on="row_no", how="anti")
     accepted = without_twins(comparable.select(list(DIRECTORY)).sort("row_no"))
     validation = Validation(
         accepted=prove(accepted, Directory if city.codes.scheme == "local" else NationalDirectory),
         rejected=prove(rejected, Rejections),
-        notes=notes(comparable, city, columns),
+        notes=notes(comparable, city, columns, heirs),
         absent=frozenset(items.NAMES) - frozenset(columns),
         received=snapshot.rows.height,
         rejected_rows=rejected["row_no"].n_unique(),

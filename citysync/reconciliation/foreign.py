@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from citysync.domain import codes
 from citysync.domain.city import City
 from citysync.domain.divisions import division_name
+from citysync.domain.successions import single_heirs
 from citysync.domain.verdict import Axis, Fault, Reason, Standing
 
 _MOST = 0.5  # of the rows that name a division
@@ -14,20 +17,25 @@ _ONE_OTHER = 0.8  # of those name one and the same other city
 _PREFIX = {2: 2, 3: 4, 4: 6}  # how much of a division code a level shares with what lies in it
 
 
-def foreign(rows: pl.DataFrame, before: pl.DataFrame | None, city: City) -> Reason | None:
+def foreign(rows: pl.DataFrame, before: pl.DataFrame | None, city: City, on: date) -> Reason | None:
     """Return why the rows are another city's; None where that is not sure.
 
     The division inside a body's code is where the body was registered, not where the item is handled. It counts only
     against the city's own past: nearly all rows had the city's own, and nearly all have one other's now.
     """
     if "areacode" in rows.columns and rows.get_column("areacode").is_not_null().any():
-        return _reason(rows, city, _other(codes.folded(pl.col("areacode")), rows, city, _MOST))
+        return _reason(rows, city, _other(_called(codes.folded(pl.col("areacode")), on), rows, city, _MOST))
     if city.codes.scheme == "local" or before is None or "task_code" not in rows.columns:
         return None
-    inside = codes.division_part(codes.folded(pl.col("task_code")))
+    inside = _called(codes.division_part(codes.folded(pl.col("task_code"))), on)
     if "task_code" not in before.columns or _share_of_own(inside, before, city) < _ONE_OTHER:
         return None
     return _reason(rows, city, _other(inside, rows, city, _ONE_OTHER))
+
+
+def _called(division: pl.Expr, on: date) -> pl.Expr:
+    """Return divisions as they are called on a day."""
+    return division.str.head(6).replace(single_heirs(on))
 
 
 def _other(division: pl.Expr, rows: pl.DataFrame, city: City, most: float) -> tuple[str, int] | None:

@@ -12,6 +12,7 @@ from citysync.domain.city import EXEMPTION_LABELS, City, Exemption
 from citysync.domain.outcome import Validation
 from citysync.domain.snapshot import Snapshot
 from citysync.reconciliation.match import Match
+from citysync.reconciliation.obligations import exempt_in
 
 _SHOWN = 80  # characters of a value inside a sentence; the whole value stands in its own column
 _PLACEHOLDER = re.compile(r"\{(label|expected|actual|code|name|areacode)\}")
@@ -103,13 +104,14 @@ def with_expired(found: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
     """Return findings with ``exempt_reason``: the last exemption of that item and region, run out."""
     rows = [
         {
-            "region": each.areacode,
+            "region": region,
             "catalog_code": each.catalog_code,
             "until": each.until,
             "exempt_reason": _ran_out(each),
         }
         for each in city.exempt
         if each.until < on
+        for region in exempt_in(each, on)
     ]
     schema = {"region": pl.String(), "catalog_code": pl.String(), "until": pl.Date(), "exempt_reason": pl.String()}
     expired = pl.DataFrame(rows, schema=schema)

@@ -5,16 +5,24 @@ They are no checks (they look at what was sent, before it is typed) and become f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import polars as pl
+
+from citysync.domain import codes
 from citysync.domain.findings import Severity
+from citysync.domain.successions import told
 from citysync.domain.verdict import Fault
 from citysync.reconciliation.checks import all_checks
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """How a note is shown; the names are those of the constants of a check."""
+    """How a note is shown; the names are those of the constants of a check.
+
+    ``REMARK``: what to add to the hint of each place, from the places.
+    """
 
     LABEL: str
     SEVERITY: Severity
@@ -22,6 +30,13 @@ class Note:
     REMEDY: str
     FAULT: Fault = Fault.DATA
     GRACED: bool = False
+    REMARK: Callable[[pl.DataFrame], pl.Series] | None = None
+
+
+def _what_became(places: pl.DataFrame) -> pl.Series:
+    sent = places.select(codes.folded(pl.col("actual")).str.head(6)).to_series()
+    facts = {code: f"（{told(code)}）" for code in sent.unique() if told(code)}
+    return sent.replace_strict(facts, default=None, return_dtype=pl.String)
 
 
 NOTES: dict[str, Note] = {
@@ -48,6 +63,13 @@ NOTES: dict[str, Note] = {
         SEVERITY=Severity.WARNING,
         HINT="“{label}”含有改变阅读方向的字符，或形似拉丁字母的希腊、西里尔字母：“{actual}”，请核实来源并改正",
         REMEDY="请核实来源，改用普通字符",
+    ),
+    "areacode_succeeded": Note(
+        LABEL="区划已变更",
+        SEVERITY=Severity.WARNING,
+        HINT="“{label}”的“{actual}”已停用，核对按“{expected}”进行：请改为“{expected}”",
+        REMEDY="请改用现行的行政区划代码",
+        REMARK=_what_became,
     ),
 }
 

@@ -7,12 +7,17 @@ from datetime import date
 import polars as pl
 
 from citysync.domain import codes
-from citysync.domain.city import City
+from citysync.domain.city import City, Exemption
 from citysync.domain.divisions import regions_of
+from citysync.domain.successions import former_codes, heirs_of
 
 DIVISION_LENGTH = 6  # longer codes only add towns and villages
 _MAIN_PART = 9  # 省 2 + 类型 2 + 部门 2 + 主项 3: what a main item shares with its sub-items
 _DUTY = {"areacode": pl.String(), "catalog_code": pl.String()}
+_REGION: dict[str, pl.DataType] = {
+    **dict.fromkeys(("areacode", "level", "city", "province", "source"), pl.String()),
+    "former": pl.List(pl.String()),
+}
 
 
 def parents_of(master: pl.DataFrame) -> pl.DataFrame:
@@ -58,25 +63,39 @@ def every_duty(master: pl.DataFrame, parents: pl.DataFrame, city: City, on: date
 
 
 def _regions(city: City, on: date) -> pl.DataFrame:
-    """Return each region a source answers for with its level, its city and its province."""
+    """Return each region a source answers for with its level, its city, its province, its former codes."""
     rows = [
-        {"areacode": code, "level": level, "city": f"{code[:4]}00", "province": f"{code[:2]}0000", "source": city.code}
+        {
+            "areacode": code,
+            "level": level,
+            "city": f"{code[:4]}00",
+            "province": f"{code[:2]}0000",
+            "source": city.code,
+            "former": list(former_codes(code, on)),
+        }
         for code, level in regions_of(city, on)
     ]
-    return pl.DataFrame(rows, schema=dict.fromkeys(("areacode", "level", "city", "province", "source"), pl.String()))
+    return pl.DataFrame(rows, schema=_REGION)
 
 
 def _applies() -> pl.Expr:
-    """Return whether an item is meant for a region: a region named covers what lies in it."""
+    """Return whether an item is meant for a region: a region named, now or once so, covers what lies in it."""
     named = pl.col("applies_to")  # ``source``: the city whose own file lists the county
     within = (named.list.contains(pl.col(column)) for column in ("areacode", "city", "province", "source"))
-    return named.is_null() | (named.list.len() == 0) | pl.any_horizontal(*within)
+    formerly = named.list.set_intersection("former").list.len() > 0
+    return named.is_null() | (named.list.len() == 0) | pl.any_horizontal(*within, formerly)
 
 
 def without_exempt(due: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
     """Return the obligations that no exemption of the city lifts on a day; its last day is included."""
     exempt = (each for each in city.exempt if each.until >= on)
-    rows = [{"areacode": each.areacode, "catalog_code": each.catalog_code} for each in exempt]
+    rows = [{"areacode": area, "catalog_code": each.catalog_code} for each in exempt for area in exempt_in(each, on)]
     lifted = pl.DataFrame(rows, schema=_DUTY)
     everywhere = lifted.filter(pl.col("areacode").is_null()).select("catalog_code")
     return due.join(everywhere, on="catalog_code", how="anti").join(lifted, on=list(_DUTY), how="anti")
+
+
+def exempt_in(exemption: Exemption, on: date) -> tuple[str | None, ...]:
+    """Return the regions of an exemption: as it names them and as they are called on a day; None means everywhere."""
+    named = exemption.areacode
+    return (None,) if named is None else tuple(sorted({named, *heirs_of(named, on)}))

@@ -15,6 +15,7 @@ from citysync.domain.findings import FINDINGS, PLACE, no_findings
 from citysync.domain.identity import no_proposals
 from citysync.domain.outcome import Followed, Validation
 from citysync.domain.snapshot import Grade, Snapshot
+from citysync.domain.successions import carried
 from citysync.domain.workdays import Calendar
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.hints import (
@@ -87,7 +88,7 @@ def reconcile(
     told = [_told(each, catalogue) for each in (*found, *noted) if not each.is_empty()]
     dated = with_expired(_dated(pl.concat([_untold(), *told]), match, city, on, calendar), city, on)
     remarks = absence_remarks(validation, snapshot, city)
-    proved = _duties(absent_before | set(declared_withdrawn(validation).iter_rows()))
+    proved = _duties(carried(absent_before, on) | set(declared_withdrawn(validation).iter_rows()))
     findings = _finished(dated, remarks, [code for code, _ in regions_of(city, on)], proved)
     checks = findings.get_column("check")
     return Reconciliation(
@@ -121,8 +122,9 @@ def _asked(check: str, module: ModuleType, match: Match) -> pl.DataFrame:
 
 
 def _noted(check: object, group: pl.DataFrame) -> pl.DataFrame:
-    name = str(check)
-    return _weighed(group.select(PLACE.keys()), name, NOTES[name])
+    note = NOTES[str(check)]
+    remark = pl.lit(None, dtype=pl.String) if note.REMARK is None else note.REMARK(group)
+    return _weighed(group.select(*PLACE, remark=remark), str(check), note)
 
 
 def _weighed(places: pl.DataFrame, check: str, kind: ModuleType | Note) -> pl.DataFrame:

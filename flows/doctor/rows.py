@@ -18,6 +18,7 @@ from citysync.domain.divisions import division_name, regions_of
 from citysync.domain.items import COLUMNS, HEADINGS, NAMES, label
 from citysync.domain.outcome import Validation
 from citysync.domain.snapshot import Certificate, Grade, Snapshot
+from citysync.domain.successions import single_heirs
 from connectors._mapping import Plan, Record, in_order, plan_for, stacked, to_frame, unknown_fields, with_headings
 from flows.doctor.outcome import Link, Said, failed, passed, skipped, warned
 from schemas.validate import validate
@@ -160,7 +161,8 @@ def _foreign(sample: Sample, own: Sequence[str]) -> list[tuple[str, int]]:
     By areacode where it is sent; else by the division inside the body's code, and then only where no row is ours.
     """
     if "areacode" in sample.rows.columns:
-        regions = sample.rows.select(codes.folded(pl.col("areacode")).str.head(6).alias("region"))
+        division = codes.folded(pl.col("areacode")).str.head(6).replace(single_heirs(sample.today))
+        regions = sample.rows.select(division.alias("region"))
         strangers = regions.filter(pl.col("region").is_not_null() & ~pl.col("region").is_in(own))
     else:
         regions = sample.rows.select(codes.division_part(codes.folded(pl.col("task_code"))).alias("region"))

@@ -36,6 +36,7 @@ SOURCES: dict[str, str] = {
     **dict.fromkeys(("unknown_field", "column_absent"), _OURS),
     "value_unreadable": _EXCHANGE,
     "code_cleaned": _CODES,
+    "areacode_succeeded": "民政部历年行政区划代码：撤销、更名、合并的县区以承接者为准",
     "task_code_missing": _CODES,
     "task_code_malformed": _CODES,
     "catalog_code_missing": _CODES,
