@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from functools import cache
 
 from citysync.domain.city import City, SourceBase
@@ -43,4 +44,12 @@ def pull(city: City, door: Door) -> Snapshot:
         raise
     except RecursionError:
         raise Unreadable(f"{city.name}（{city.code}）数据嵌套过深，无法读取；请检查接口") from None
-    return snapshot
+    return _shown(snapshot)
+
+
+def _shown(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot of whose words, some of them a city's, every screen, log and database takes each."""
+    certificate = snapshot.certificate
+    problems = tuple(map(printable, certificate.problems))
+    told = replace(certificate, proof=printable(certificate.proof), problems=problems)
+    return replace(snapshot, certificate=told, notes=tuple(map(printable, snapshot.notes)))

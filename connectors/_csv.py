@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 
 from citysync.domain.errors import Unreadable
+from connectors._text import first_twice, shown_name
 
 _LONGEST_FIELD = 64 * 2**20
 _DELIMITERS = (",", "\t", ";", "|", "，")
@@ -75,14 +76,14 @@ def _plain(heading: str) -> str:
 
 
 def _header(cells: Sequence[str]) -> list[str]:
-    while cells and not cells[-1]:
-        cells = cells[:-1]  # a spreadsheet's trailing empty columns
+    filled = max((number for number, cell in enumerate(cells, start=1) if cell), default=0)
+    cells = cells[:filled]  # without a spreadsheet's trailing empty columns
     blank = next((number for number, cell in enumerate(cells, start=1) if not cell), None)
     if blank is not None:
         raise Unreadable(f"第 {blank} 列没有表头；请补上表头后重新导出", place="表头")
-    twice = next((cell for cell in cells if list(cells).count(cell) > 1), None)
+    twice = first_twice(cells)
     if twice is not None:
-        raise Unreadable(f"表头重复：{twice}；同名的列只能有一个，请更正后重新导出", place="表头")
+        raise Unreadable(f"表头重复：{shown_name(twice)}；同名的列只能有一个，请更正后重新导出", place="表头")
     return list(cells)
 
 

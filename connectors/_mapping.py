@@ -18,14 +18,13 @@ from citysync.domain import codes
 from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
 from citysync.domain.items import COLUMNS, HEADINGS, NUMERIC, Kind
+from connectors._text import shown_name
 
 Record = Mapping[str, object]
 Key = tuple[str, str | None]
 _MISSING = object()
 _EXACT_INTEGERS = 1e15  # a spreadsheet keeps 15 digits
 _HANDLE_ITEM_LENGTH = 33
-_CODES = frozenset(name for name, column in COLUMNS.items() if column.kind is Kind.CODE)
-_WIDTHS = {"areacode": 6, "catalog_code": 12}  # all digits in every national code list
 _CODES = frozenset(name for name, column in COLUMNS.items() if column.kind is Kind.CODE)
 _WIDTHS = {"areacode": 6, "catalog_code": 12}  # all digits in every national code list
 
@@ -116,10 +115,15 @@ def in_order(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
 
 
 def unknown_fields(records: Sequence[Record], plan: Plan) -> set[str]:
-    """Return the fields nobody mapped or ignored, dotted where they stand beneath a mapped prefix."""
+    """Return the fields nobody mapped or ignored, dotted where they stand beneath a mapped prefix; each printable."""
     known = set(plan.paths.values()) | plan.ignored
     prefixes = {path[:end] for path in plan.paths.values() for end, letter in enumerate(path) if letter == "."}
-    return _unknown(records, "", known, prefixes)
+    return told_names(_unknown(records, "", known, prefixes), plan)
+
+
+def told_names(names: Iterable[str], plan: Plan) -> set[str]:
+    """Return the names of fields as people are told them; one may be ignored by its name as told, too."""
+    return {shown_name(name) for name in names} - plan.ignored
 
 
 def keys_of(frame: pl.DataFrame) -> list[Key | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections.abc import Iterable
 from html import unescape
 from typing import NoReturn
 
@@ -27,8 +28,11 @@ _SHOWN = (
     | {code: f"\\x{code:02x}" for code in range(0x7F, 0xA0)}
     | {code: f"\\u{code:04x}" for code in (*range(0xD800, 0xE000), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 )
-_TITLE = re.compile(r"<title[^>]*>([^<]{0,200})", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,200})", re.IGNORECASE)
 _HEAD = 65_536
+_BLANKS = "\u00a0\u3000"  # seen, and usual in headings
+_BASIC_PLANE = 0xFFFF
+_LONGEST_NAME = 120
 
 
 def decode(data: bytes, encoding: str | None = None, noted: list[str] | None = None) -> str:
@@ -89,6 +93,27 @@ def printable(text: str) -> str:
     return text.translate(_SHOWN)
 
 
+def shown_name(name: str) -> str:
+    r"""Return a name somebody else chose, of a field or a table, as one short line that can be seen whole.
+
+    Whatever does not show is written as a city file writes it (``\u0000``); a line of a name is no line of ours.
+    """
+    shown = "".join(
+        letter if letter.isprintable() or letter in _BLANKS else _escape(letter) for letter in name[:_LONGEST_NAME]
+    )
+    return shown if len(name) <= _LONGEST_NAME else f"{shown}…（共 {len(name):,} 个字符）"
+
+
+def first_twice(names: Iterable[str]) -> str | None:
+    """Return the first name that stands there for the second time, None where each stands once; in one pass."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
 def read_json(data: bytes, encoding: str | None = None) -> object:
     """Return a JSON document with every number as the text that was sent; objects are dicts.
 
@@ -136,10 +161,13 @@ def refuse_web_page(data: bytes) -> None:
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
     record = dict(pairs)
     if len(record) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Unreadable(f"JSON 键重复：{twice}；同名的值只能有一个，请更正接口")
+        twice = first_twice(name for name, _ in pairs) or ""
+        raise Unreadable(f"JSON 键重复：{shown_name(twice)}；同名的值只能有一个，请更正接口")
     return record
+
+
+def _escape(letter: str) -> str:
+    return f"\\u{ord(letter):04x}" if ord(letter) <= _BASIC_PLANE else f"\\U{ord(letter):08x}"
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -13,6 +13,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 from citysync.domain.errors import Unreadable
 from connectors._archive import check_archive
 from connectors._mapping import Number, number_text
+from connectors._text import first_twice, shown_name
 
 _HEADER_WITHIN = 20
 _ENOUGH_HEADINGS = 2
@@ -63,10 +64,9 @@ def _header_row(rows: Sequence[Sequence[Any]], known: Collection[str]) -> int | 
 
 def _header(cells: Sequence[Any], sheet: str) -> dict[int, str]:
     header = {column: str(cell).strip() for column, cell in enumerate(cells) if str(cell).strip()}
-    names = list(header.values())
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = first_twice(header.values())
     if twice is not None:
-        raise Unreadable(f"工作表 {sheet} 表头重复：{twice}；同名的列只能有一个", place="表头")
+        raise Unreadable(f"工作表 {sheet} 表头重复：{shown_name(twice)}；同名的列只能有一个", place="表头")
     return header
 
 

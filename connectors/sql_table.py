@@ -20,7 +20,7 @@ from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
 from connectors._certify import single
 from connectors._door import Door
 from connectors._fold import folded
-from connectors._mapping import Plan, in_order, keys_of, plan_for, stacked, to_frame
+from connectors._mapping import Plan, in_order, keys_of, plan_for, stacked, to_frame, told_names
 from connectors._moments import changed_at
 from connectors._sql import DRIVERS, Reader, source_url
 from connectors._told import Table, Told
@@ -103,7 +103,7 @@ class _Read:
             tables, self.counted = told.tables(source.tables)
             for table in tables:
                 _refuse_numeric_codes(table, plan)
-                self.unknown |= set(table.columns) - set(plan.paths.values()) - plan.ignored
+                self.unknown |= told_names(set(table.columns) - set(plan.paths.values()) - plan.ignored, plan)
                 self.tables.append((table.name, _read_table(told, table, plan, door, self.pages)))
 
 

@@ -1,0 +1,59 @@
+"""Workbooks whose cells stand where no reader should follow: looked at before one is asked to lay them out."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+
+from citysync.domain.errors import OverBudget, Unreadable
+from citysync.domain.items import HEADINGS
+from connectors._sheet import Cells
+from connectors._xlsx import read_xlsx
+from tests.connectors.doors import directory
+from tests.connectors.test_file_drop import as_xlsx
+
+ROWS = directory(3)
+WHOLE = as_xlsx([list(ROWS[0]), *(list(row.values()) for row in ROWS)])
+SHEET = "xl/worksheets/sheet1.xml"
+FAR = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+
+
+def repacked(change: Callable[[bytes], bytes], part: str = SHEET) -> bytes:
+    """Return the workbook with one part changed, whole and with right checksums."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(WHOLE)) as before, zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            after.writestr(name, change(before.read(name)) if name == part else before.read(name))
+    return data.getvalue()
+
+
+def test_a_workbook_packed_again_reads_the_same() -> None:
+    assert read_xlsx(repacked(bytes), HEADINGS) == read_xlsx(WHOLE, HEADINGS)
+
+
+def test_one_letter_in_the_farthest_cell_is_refused_before_it_is_laid_out() -> None:
+    with pytest.raises(OverBudget, match="单元格远至第 1,048,576 行"):
+        read_xlsx(repacked(lambda sheet: sheet.replace(b"</sheetData>", FAR)), HEADINGS)
+
+
+def test_of_two_rows_with_one_number_none_is_dropped_without_a_word() -> None:
+    with pytest.raises(Unreadable, match="XLSX 内 A2 出现两次"):
+        read_xlsx(repacked(lambda sheet: sheet.replace(b'"A3"', b'"A2"')), HEADINGS)
+
+
+@pytest.mark.parametrize("cut", [0.5, 0.9])
+def test_a_sheet_cut_by_its_writer_is_refused_although_every_checksum_fits(cut: float) -> None:
+    with pytest.raises(Unreadable, match="不完整或已损坏"):
+        read_xlsx(repacked(lambda sheet: sheet[: int(len(sheet) * cut)]), HEADINGS)
+
+
+@pytest.mark.parametrize("size", [1, 7, 2**20])
+def test_the_places_of_cells_are_seen_however_the_bytes_arrive(size: int) -> None:
+    sheet = b'<row r="1"><c r="A1"/><x:c s="1" r = \'B1\'/></row><row r="2"><c r="A2"/><f r="A1"/></row>'
+    cells = Cells()
+    for at in range(0, len(sheet), size):
+        cells.take(sheet[at : at + size])
+    assert (cells.farthest_row, cells.farthest_column, cells.rows) == (2, 2, {b"1", b"2"})
