@@ -46,6 +46,7 @@ bench: setup
 
 campaign: setup
 	CITYSYNC_CAMPAIGN=1 $(BIN)/pytest -n 2 --dist loadgroup -m campaign
+	$(BIN)/python -m bench.fuzz --seconds 120
 
 # Pins move here and nowhere else: read docs/decisions/0002-pins.md first. Needs uv.
 lock:

@@ -11,6 +11,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pytest
+
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import SourceError
@@ -23,7 +25,11 @@ from flows.line import Means, sync_city
 from tests.builders import NOW, TODAY, a_master, a_master_item
 from tests.connectors.doors import Memory
 
-CAMPAIGN = os.environ.get("CITYSYNC_CAMPAIGN") == "1"
+WHOLE = (
+    pytest.mark.campaign,
+    pytest.mark.timeout(7_200),
+    pytest.mark.skipif(os.environ.get("CITYSYNC_CAMPAIGN") != "1", reason="every byte only under make campaign"),
+)
 SMALL, SEEDED = 4096, 200
 RUN = Run("20261123-000000-cut", Trigger.NIGHTLY, TODAY, NOW, "2026-11-20-1")
 
@@ -42,10 +48,10 @@ class Walked:
 def points(data: bytes, marks: Sequence[bytes] = (b"\n", b"},", b"],"), most: int | None = None) -> list[int]:
     """Return where to cut: every byte up to 4 KiB, else before and after every mark and at 200 seeded places.
 
-    ``most``: take a fixed sample of so many, unless the campaign runs.
+    ``most``: take a fixed sample of so many.
     """
     found = list(range(len(data))) if len(data) <= SMALL else _places(data, marks)
-    if most is None or CAMPAIGN or len(found) <= most:
+    if most is None or len(found) <= most:
         return found
     return sorted(random.Random(len(data)).sample(found, most))
 

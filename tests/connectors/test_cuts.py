@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.cuts import CAMPAIGN, SMALL, Walked, a_master_of, assert_harmless, points, walked
+from tests.connectors.cuts import SMALL, WHOLE, Walked, a_master_of, assert_harmless, points, walked
 from tests.connectors.doors import city_of, directory
 from tests.connectors.raw import raw
 
@@ -95,14 +95,14 @@ FRAMINGS: dict[str, Callable[[bytes, bytes], bytes]] = {
 }
 
 
-def cuts_of(shape: Shape, asked: set[str], *, packed: bool, most: int) -> Iterator[tuple[str, int]]:
+def cuts_of(shape: Shape, asked: set[str], *, packed: bool, most: int | None) -> Iterator[tuple[str, int]]:
     for target in sorted(asked):
         whole, _ = shape.pages[target]
         data = gzip.compress(whole, mtime=0) if packed else whole
         yield from ((target, at) for at in points(data, most=most))
 
 
-def assert_no_cut_accuses(shape: Shape, framing: str, *, packed: bool, most: int, master: Any = MASTER) -> int:
+def assert_no_cut_accuses(shape: Shape, framing: str, *, packed: bool, most: int | None, master: Any = MASTER) -> int:
     cut: list[tuple[str, int]] = []
 
     def talk(connection: socket.socket, target: str, _: int) -> None:
@@ -138,6 +138,20 @@ def test_no_cut_of_an_answer_ever_accuses_a_city(shape: str, framing: str, *, pa
     assert assert_no_cut_accuses(SHAPES[shape], framing, packed=packed, most=3) > 0
 
 
+@pytest.mark.parametrize(
+    ("shape", "framing", "packed"),
+    [
+        pytest.param(shape, framing, packed, marks=WHOLE)
+        for shape in SHAPES
+        for framing in FRAMINGS
+        for packed in (False, True)
+    ],
+)
+def test_no_cut_at_any_byte_of_an_answer_ever_accuses_a_city(shape: str, framing: str, *, packed: bool) -> None:
+    tried = assert_no_cut_accuses(SHAPES[shape], framing, packed=packed, most=None)
+    assert tried > len(SHAPES[shape].pages)
+
+
 @pytest.mark.parametrize("framing", ["the server believes it is whole", "no length at all"])
 def test_no_cut_of_a_long_answer_ever_accuses_a_city(framing: str) -> None:
     shape = numbered(directory(8), 8, total=True)
@@ -160,5 +174,5 @@ def test_cuts_are_taken_at_every_byte_of_what_is_small_and_at_the_joints_of_what
     assert points(b"abc") == [0, 1, 2]
     large = b'{"a": 1},\n' * 1000
     assert {7, 9, 10} <= set(points(large))
-    assert len(points(large, most=50)) == (len(points(large)) if CAMPAIGN else 50)
+    assert len(points(large, most=50)) == 50
     assert points(large) == points(large)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.cuts import a_master_of, assert_harmless, points, walked
+from tests.connectors.cuts import WHOLE, a_master_of, assert_harmless, points, walked
 from tests.connectors.doors import city_of, directory
 from tests.connectors.test_file_drop import as_csv, as_xlsx
 
@@ -26,9 +26,10 @@ FILES: dict[str, Callable[[], tuple[str, bytes]]] = {
 SAMPLE = 12
 
 
+@pytest.mark.parametrize("most", [SAMPLE, pytest.param(None, marks=WHOLE)], ids=["sample", "whole"])
 @pytest.mark.parametrize("manifest", [False, True])
 @pytest.mark.parametrize("kind", FILES)
-def test_no_cut_of_a_file_accuses_its_city(tmp_path: Path, kind: str, *, manifest: bool) -> None:
+def test_no_cut_of_a_file_accuses_its_city(tmp_path: Path, kind: str, most: int | None, *, manifest: bool) -> None:
     name, data = FILES[kind]()
     source: dict[str, Any] = {"connector": "file_drop", "path": str(tmp_path / name)}
     if manifest:
@@ -39,7 +40,7 @@ def test_no_cut_of_a_file_accuses_its_city(tmp_path: Path, kind: str, *, manifes
     (tmp_path / name).write_bytes(data)
     whole = walked(city, master)
     assert whole.state in {"in_sync", "lagging"}
-    for place in points(data, most=SAMPLE):
+    for place in points(data, most=most):
         (tmp_path / name).write_bytes(data[:place])
         cut = walked(city, master, whole)
         assert_harmless(whole, cut, proved=manifest or kind in {"json", "xlsx"}, where=f"{name} 截于第 {place} 字节")
