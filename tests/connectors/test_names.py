@@ -42,7 +42,6 @@ NAMES = {
 HALVES = {"甲\ud800": r"甲\ud800", "\udfff": r"\udfff"}  # halves of surrogate pairs: JSON can write them
 ROWS = directory(2)
 SERIAL = count(1)
-Row = Mapping[str, str | None]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)], scope="module")
@@ -55,7 +54,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield opened
 
 
-def with_names(names: Mapping[str, str]) -> list[Row]:
+def with_names(names: Mapping[str, str]) -> list[dict[str, str | None]]:
     return [{**row, **dict.fromkeys(names, "值")} for row in ROWS]
 
 
