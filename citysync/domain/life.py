@@ -50,7 +50,11 @@ def found_in(findings: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
         severity=pl.lit(REJECTED),
         suspected=pl.lit(False),
     )
-    seen = pl.concat([findings.select(FOUND.keys()), refused])
+    return each_once(pl.concat([findings.select(FOUND.keys()), refused]))
+
+
+def each_once(seen: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame ``FOUND`` with each identity once."""
     return seen.group_by(IDENTITY, maintain_order=True).agg(pl.col("severity").first(), pl.col("suspected").all())
 
 

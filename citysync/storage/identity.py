@@ -130,11 +130,16 @@ def decide(store: Store, proposal_id: int, decision: Decision) -> dict[str, Any]
 
 def confirmed(store: Store, city_code: str, run_id: str) -> tuple[Identity, ...]:
     """Return the changes of a city that were confirmed and not revoked before a run; all, for a run unknown here."""
+    with store.reading() as connection:
+        return confirmed_for(connection, city_code, run_id)
+
+
+def confirmed_for(connection: sa.Connection, city_code: str, run_id: str) -> tuple[Identity, ...]:
+    """Return what ``confirmed`` does, inside a transaction."""
     seq = sa.select(_RUN.seq).where(_RUN.run_id == run_id).scalar_subquery()
     before = sa.or_(seq.is_(None), _DECISION.after_run_seq < seq)
-    with store.reading() as connection:
-        rows = connection.execute(_with_last(before).where(_PROPOSAL.city_code == city_code)).mappings()
-        return tuple(_identities(row for row in rows if row["decision"] == Standing.CONFIRMED))
+    rows = connection.execute(_with_last(before).where(_PROPOSAL.city_code == city_code)).mappings()
+    return tuple(_identities(row for row in rows if row["decision"] == Standing.CONFIRMED))
 
 
 def _identities(rows: Iterable[Any]) -> Iterable[Identity]:

@@ -1,4 +1,7 @@
-"""What a published run does to the lives of a city's findings, in the same transaction."""
+"""What a published run does to the lives of a city's findings, in the same transaction.
+
+Lives and findings meet under the codes of the run's day: see ``citysync.domain.carry``.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from citysync.domain.life import IDENTITY, OPEN, codes_of, found_in, turn
+from citysync.domain.carry import carry_of
+from citysync.domain.life import IDENTITY, OPEN, codes_of, each_once, found_in, turn
 from citysync.domain.outcome import CityRun
 from citysync.domain.run import Run, Trigger
 from citysync.domain.snapshot import Grade
 from citysync.storage import tables
 from citysync.storage.frames import slices, storable
+from citysync.storage.identity import confirmed_for
 
 _PROVED = frozenset({Grade.A, Grade.B})
 _AT_ONCE = 500
@@ -26,9 +31,11 @@ def advance(connection: sa.Connection, run_seq: int, run: Run, city_run: CityRun
     if not city_run.adopted or snapshot is None or run.trigger is Trigger.REPLAY:
         return
     city_code = city_run.verdict.city_code
+    carry = carry_of(confirmed_for(connection, city_code, run.run_id), on)
     came = None if snapshot.certificate.grade in _PROVED else codes_of(storable(snapshot.rows))
-    found = storable(found_in(city_run.findings, city_run.rejected))
-    turned = turn(_open_lives(connection, city_code), found, came)
+    came = None if came is None else carry.series("task_code", came)
+    found = each_once(carry.frame(storable(found_in(city_run.findings, city_run.rejected))))
+    turned = turn(carry.frame(_open_lives(connection, city_code)), found, came)
     _insert(connection, turned.opened, {"city_code": city_code, "opened_run": run_seq}, on)
     _update(connection, turned.seen, {"last_seen_on": on})
     _update(connection, turned.confirmed, {"confirmed_run": run_seq, "confirmed_on": on})

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
+from citysync.domain.carry import Carry, carry_of
 from citysync.domain.life import BESIDE, IDENTITY, REJECTED, identity_of
 from citysync.domain.workdays import Calendar
 from citysync.storage import tables
 from citysync.storage.engine import Store
+from citysync.storage.identity import confirmed_for
 from citysync.storage.reading import Listing
 
 Row = dict[str, Any]
@@ -28,11 +29,13 @@ UNKNOWN: Row = dict.fromkeys(BESIDE)
 class Life:
     """What is known of one difference of a city as of a run.
 
+    ``identity``: under the codes of that run's day; ``shown``: as it was last seen;
     ``first_seen_on``: the day it was seen at all for the first time; ``opened_on``: since when without a break, which
     is later if it was ``reopened``; ``closed_on``: None while it is open.
     """
 
     identity: Identity
+    shown: Identity
     severity: str
     first_seen_on: date
     opened_on: date
@@ -55,9 +58,9 @@ def with_lives(store: Store, city_code: str, listing: Listing, calendar: Calenda
     """Return a listing of findings with the keys of ``UNKNOWN`` beside each, as known when the run was published."""
     if listing.run_id is None:
         return listing
-    on, lives = lives_at(store, city_code, listing.run_id)
-    known = {life.identity: life.beside(on, calendar) for life in lives if life.closed_on is None}
-    rows = ({**row, **known.get(identity_of(row), UNKNOWN)} for row in listing.rows)
+    told = _lived(store, city_code, listing.run_id)
+    known = {life.identity: life.beside(told.on, calendar) for life in told.lives if life.closed_on is None}
+    rows = ({**row, **known.get(told.identity(row), UNKNOWN)} for row in listing.rows)
     return replace(listing, rows=tuple(rows))
 
 
@@ -65,9 +68,9 @@ def with_first_seen(store: Store, city_code: str, listing: Listing) -> Listing:
     """Return a listing of rejected rows with ``first_seen_on`` beside each, None where no run judged the city since."""
     if listing.run_id is None:
         return listing
-    _, lives = lives_at(store, city_code, listing.run_id)
-    known = {life.identity: life.first_seen_on.isoformat() for life in lives if life.severity == REJECTED}
-    rows = ({**row, "first_seen_on": known.get(identity_of(_as_finding(row)))} for row in listing.rows)
+    told = _lived(store, city_code, listing.run_id)
+    known = {life.identity: life.first_seen_on.isoformat() for life in told.lives if life.severity == REJECTED}
+    rows = ({**row, "first_seen_on": known.get(told.identity(_as_finding(row)))} for row in listing.rows)
     return replace(listing, rows=tuple(rows))
 
 
@@ -80,7 +83,7 @@ def fixed(lives: Iterable[Life], since: date | None = None) -> list[Row]:
     gone = [life for life in lives if life.closed_on is not None and life.severity != REJECTED]
     rows = (
         {
-            **dict(zip(IDENTITY, life.identity, strict=True)),
+            **dict(zip(IDENTITY, life.shown, strict=True)),
             "severity": life.severity,
             "first_seen_on": life.first_seen_on.isoformat(),
             "last_seen_on": life.last_seen_on.isoformat(),
@@ -94,29 +97,57 @@ def fixed(lives: Iterable[Life], since: date | None = None) -> list[Row]:
 
 def lives_at(store: Store, city_code: str, run_id: str) -> tuple[date, list[Life]]:
     """Return a run's business date and every difference known of a city when it was published, its last life each."""
+    told = _lived(store, city_code, run_id)
+    return told.on, told.lives
+
+
+@dataclass(frozen=True, slots=True)
+class _Lived:
+    """What was known of a city when a run was published, under the codes of its day."""
+
+    on: date
+    carry: Carry
+    lives: list[Life]
+
+    def identity(self, row: Row) -> Identity:
+        return self.carry.row(IDENTITY, identity_of(row))
+
+
+def _lived(store: Store, city_code: str, run_id: str) -> _Lived:
     with store.reading() as connection:
         run = connection.execute(sa.select(_RUN.seq, _RUN.business_date).where(_RUN.run_id == run_id)).one()
-        query = (
-            sa.select(tables.finding_lives)
-            .where(_LIFE.city_code == city_code, _LIFE.opened_run <= run.seq)
-            .order_by(*(_LIFE[name] for name in IDENTITY), _LIFE.seq)
-        )
-        rows = [dict(row) for row in connection.execute(query).mappings()]
-    return run.business_date, [_life(list(group), run.seq) for _, group in groupby(rows, identity_of)]
+        carry = carry_of(confirmed_for(connection, city_code, run_id), run.business_date)
+        query = sa.select(tables.finding_lives).where(_LIFE.city_code == city_code, _LIFE.opened_run <= run.seq)
+        rows = [dict(row) for row in connection.execute(query.order_by(_LIFE.seq)).mappings()]
+    groups: dict[Identity, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(carry.row(IDENTITY, identity_of(row)), []).append(row)
+    lives = [_life(identity, episodes, run.seq) for identity, episodes in groups.items()]
+    return _Lived(run.business_date, carry, sorted(lives, key=lambda life: [str(code or "") for code in life.identity]))
 
 
-def _life(episodes: list[Row], seq: int) -> Life:
-    """Return the last of a difference's lives as it stood after a run."""
-    last = episodes[-1]
+def _life(identity: Identity, episodes: list[Row], seq: int) -> Life:
+    """Return the last of a difference's lives as it stood after a run.
+
+    Episodes that overlap or follow without a night between them are one life: differences that a merger made one.
+    """
+    spell, reopened = episodes[:1], False
+    for row in episodes[1:]:
+        if all(each["closed_run"] is not None and each["closed_run"] < row["opened_run"] for each in spell):
+            spell, reopened = [], True
+        spell.append(row)
+    closed = [_by(seq, row["closed_run"], row["closed_on"]) for row in spell]
+    confirmed = [_by(seq, row["confirmed_run"], row["confirmed_on"]) for row in spell]
     return Life(
-        identity=identity_of(last),
-        severity=last["severity"],
-        first_seen_on=episodes[0]["opened_on"],
-        opened_on=last["opened_on"],
-        reopened=len(episodes) > 1,
-        confirmed_on=_by(seq, last["confirmed_run"], last["confirmed_on"]),
-        last_seen_on=last["last_seen_on"],
-        closed_on=_by(seq, last["closed_run"], last["closed_on"]),
+        identity=identity,
+        shown=identity_of(spell[-1]),
+        severity=spell[-1]["severity"],
+        first_seen_on=min(row["opened_on"] for row in episodes),
+        opened_on=min(row["opened_on"] for row in spell),
+        reopened=reopened,
+        confirmed_on=min((day for day in confirmed if day is not None), default=None),
+        last_seen_on=max(row["last_seen_on"] for row in spell),
+        closed_on=None if None in closed else max(day for day in closed if day is not None),
     )
 
 
