@@ -11,7 +11,7 @@ from datetime import date
 
 import polars as pl
 
-from citysync.domain.identity import Change, Identity, Scope, in_force
+from citysync.domain.identity import ONE_TO_ONE, Change, Identity, Scope, in_force
 from citysync.domain.successions import single_heirs
 
 _BODY, _LEVEL = 18, 19  # of a 实施编码: 统一社会信用代码 18, 行使层级 1, 基本编码 12
@@ -21,10 +21,14 @@ _TASKS = frozenset({"task_code", "task_handle_item"})
 
 @dataclass(frozen=True)
 class Carry:
-    """Old code → the code it goes on under: divisions, catalogue items and bodies. A split goes on under none."""
+    """Old code → the code it goes on under: divisions, catalogue items and bodies. A split goes on under none.
+
+    ``alone``: those of ``items`` that became one by themselves. The rows of a merger stay several rows.
+    """
 
     regions: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, str] = field(default_factory=dict)
+    alone: Mapping[str, str] = field(default_factory=dict)
     bodies: Mapping[str, str] = field(default_factory=dict)
 
     def code(self, column: str, value: str) -> str:
@@ -37,7 +41,7 @@ class Carry:
             return value
         body, item = value[:_BODY], value[_LEVEL:_CATALOG_END]
         middle = value[_BODY:_LEVEL]
-        return f"{self.bodies.get(body, body)}{middle}{self.items.get(item, item)}{value[_CATALOG_END:]}"
+        return f"{self.bodies.get(body, body)}{middle}{self.alone.get(item, item)}{value[_CATALOG_END:]}"
 
     def row(self, columns: Sequence[str], values: Iterable[object]) -> tuple[object, ...]:
         """Return values of the columns as they go on."""
@@ -61,9 +65,9 @@ def carry_of(identities: Iterable[Identity], on: date) -> Carry:
     A rename keeps its codes and needs nothing; a split is several items, of which none is the old one.
     """
     known = tuple(identities)
-    return Carry(
-        single_heirs(on), _single(in_force(known, Scope.CATALOG, on)), _single(in_force(known, Scope.BODY, on))
-    )
+    items, bodies = in_force(known, Scope.CATALOG, on), in_force(known, Scope.BODY, on)
+    alone = [each for each in items if each.change in ONE_TO_ONE]
+    return Carry(single_heirs(on), _single(items), _single(alone), _single(bodies))
 
 
 def _single(identities: Iterable[Identity]) -> dict[str, str]:

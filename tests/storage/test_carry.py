@@ -94,4 +94,6 @@ def test_codes_go_on_to_the_end_of_a_chain_and_a_circle_goes_nowhere() -> None:
     assert carry_of((moved("A", "B"), moved("B", "C")), TODAY).items == {"A": "C", "B": "C"}
     assert carry_of((moved("A", "B"), moved("B", "A")), TODAY).items == {"A": "A", "B": "B"}
     assert carry_of((moved("A", "B", Change.SPLIT),), TODAY).items == {}
-    assert Carry(items={SENT: CATALOG_CODE}).code("task_code", f"{BODY}3{SENT}01") == f"{TASK_CODE}01"
+    merged = carry_of((moved("A", "C", Change.MERGED), moved("B", "C", Change.MERGED)), TODAY)
+    assert (merged.items, merged.alone) == ({"A": "C", "B": "C"}, {}), "two rows of a merger stay two"
+    assert Carry(alone={SENT: CATALOG_CODE}).code("task_code", f"{BODY}3{SENT}01") == f"{TASK_CODE}01"
