@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ def write_city(folder: Path, rows: Sequence[Mapping[str, Any]], *, code: str = "
     (folder / "drop").mkdir(exist_ok=True)
     drop = folder / "drop" / f"{code}.json"
     drop.write_text(json.dumps(list(rows), ensure_ascii=False), encoding="utf-8")
+    an_hour_ago = time.time() - 3600  # a fresh file is looked at twice, two seconds apart: it may still be growing
+    os.utime(drop, (an_hour_ago, an_hour_ago))
     path = folder / "cities" / f"{code}.toml"
     source = f'[source]\nconnector = "file_drop"\npath = "../drop/{code}.json"\n'
     path.write_text(f'name = "深圳市"\ncode = "{code}"\ncounties = []\n{source}{more}', encoding="utf-8")
