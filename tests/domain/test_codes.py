@@ -84,10 +84,15 @@ def test_a_handle_item_code_falls_into_its_parts(part: object, expected: str) ->
 
 
 @pytest.mark.parametrize(
-    "mark", ["\u200b", "\ufeff", "\u00ad", "\u2060", "\u202e", "\u180e", " ", "\u3000", "\t", "\x00"]
+    "mark", ["\u200b", "\ufeff", "\u00ad", "\u2060", "\u202e", "\u180e", " ", "\u3000", "\t"]
 )
 def test_blanks_and_invisible_characters_are_folded_away(mark: str) -> None:
     assert one(codes.folded(pl.col("code")), TASK_CODE[:9] + mark + TASK_CODE[9:] + mark) == TASK_CODE
+
+
+def test_a_control_character_stays_and_makes_the_code_no_code() -> None:
+    """A NUL is no slip of the keyboard: refused with the code, never taken out of it."""
+    assert one(codes.folded(pl.col("code")), f"{TASK_CODE[:9]}\x00{TASK_CODE[9:]}") != TASK_CODE
 
 
 def test_full_width_characters_are_folded_to_plain_ones() -> None:
