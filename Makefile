@@ -27,7 +27,7 @@ demo: setup
 	@$(BIN)/citysync demo
 
 test: setup
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -45,7 +45,7 @@ bench: setup
 	$(BIN)/python -m bench.run
 
 campaign: setup
-	CITYSYNC_CAMPAIGN=1 $(BIN)/pytest -n 2 --dist loadgroup -m campaign
+	CITYSYNC_CAMPAIGN=1 $(BIN)/pytest -n 2 --dist loadfile -m campaign
 	$(BIN)/python -m bench.fuzz --seconds 120
 
 # Pins move here and nowhere else: read docs/decisions/0002-pins.md first. Needs uv.
