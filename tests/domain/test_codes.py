@@ -83,9 +83,7 @@ def test_a_handle_item_code_falls_into_its_parts(part: object, expected: str) ->
     assert one(part(pl.col("code")), TASK_CODE + "01") == expected
 
 
-@pytest.mark.parametrize(
-    "mark", ["\u200b", "\ufeff", "\u00ad", "\u2060", "\u202e", "\u180e", " ", "\u3000", "\t"]
-)
+@pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u00ad", "\u2060", "\u202e", "\u180e", " ", "\u3000", "\t"])
 def test_blanks_and_invisible_characters_are_folded_away(mark: str) -> None:
     assert one(codes.folded(pl.col("code")), TASK_CODE[:9] + mark + TASK_CODE[9:] + mark) == TASK_CODE
 
