@@ -56,6 +56,11 @@ class Secrets:
         return "没有找到，或是空的", f"请设置这个环境变量，{place}"
 
 
+def readable_by_others(path: Path) -> bool:
+    """Return whether others may read or change a file, or its group change it."""
+    return bool(stat.S_IMODE(path.stat().st_mode) & _TOO_OPEN)
+
+
 def _from_file(path: Path) -> str | Fault:
     try:
         with path.open("rb") as file:

@@ -23,7 +23,7 @@ class Channel(Strict):
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
     kind: str
-    owner: Annotated[str, StringConstraints(min_length=1)]
+    owner: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
     roles: Annotated[tuple[Role, ...], Field(strict=False)] = ()
     cities: Annotated[tuple[str, ...], Field(strict=False)] = ()
     url: str | None = None
@@ -58,4 +58,12 @@ class Channels(Strict):
         lost = sorted({each.fallback for each in self.channel if each.fallback is not None} - set(names))
         if lost:
             raise ValueError(f"fallback 指向没有的渠道：{'、'.join(lost)}")
+        strays = [each.name for each in self.channel if each.fallback and self._tells_others(each)]
+        if strays:
+            raise ValueError(f"fallback 会把别市的告警发到市自己的渠道：{'、'.join(strays)}")
         return self
+
+    def _tells_others(self, channel: Channel) -> bool:
+        """Return whether a channel's fallback is a city's own that would get what is not its city's."""
+        there = next(each for each in self.channel if each.name == channel.fallback)
+        return bool(there.cities) and (bool(channel.roles) or not set(channel.cities) <= set(there.cities))

@@ -18,6 +18,7 @@ from citysync.storage import tables
 from citysync.storage.engine import Store
 
 CLAIM = timedelta(minutes=5)
+REMEMBERED = timedelta(days=7)  # how long doctor speaks of what was never delivered
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 _MAIL = tables.mail.c
 _POST = tables.posts.c
@@ -117,6 +118,21 @@ def posts_since(store: Store, channel: str, since: datetime) -> int:
     count = sa.select(sa.func.count()).where(_POST.channel == channel, _POST.attempted_at > since)
     with store.reading() as connection:
         return int(connection.scalar(count) or 0)
+
+
+def last_posts(store: Store) -> dict[str, dict[str, Any]]:
+    """Return the last attempt on each channel, a test included: attempted_at, delivered, error."""
+    latest = sa.select(sa.func.max(_POST.seq)).group_by(_POST.channel)
+    with store.reading() as connection:
+        rows = connection.execute(sa.select(tables.posts).where(_POST.seq.in_(latest))).mappings()
+        return {row["channel"]: dict(row) for row in rows}
+
+
+def given_up(store: Store, since: datetime) -> list[dict[str, Any]]:
+    """Return the pieces nobody took and no other channel was handed, of those due after a moment, newest first."""
+    lost = sa.select(tables.mail).where(_MAIL.dead.is_(True), _MAIL.via.is_(None), _MAIL.not_before > since)
+    with store.reading() as connection:
+        return [dict(row) for row in connection.execute(lost.order_by(_MAIL.seq.desc())).mappings()]
 
 
 def waiting_since(store: Store) -> datetime | None:

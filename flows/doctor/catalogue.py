@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.doctor import configuration, database, drop, ledger, machine, pulled, web
+from flows.doctor import alerts, configuration, database, drop, ledger, machine, pulled, web
 from flows.doctor.outcome import Link
 
 CONFIGURATION: tuple[Link[configuration.Written], ...] = (
@@ -21,6 +21,16 @@ LEDGER: tuple[Link[ledger.Ledger], ...] = (
     Link("ledger.leftovers", ledger.leftovers, side="ours"),
     Link("master.in_force", ledger.master_in_force, side="ours"),
     Link("master.age", ledger.master_age, side="ours"),
+)
+ALERTS: tuple[Link[alerts.Alerting], ...] = (
+    Link("alerts.channels", alerts.channels_right, side="config"),
+    Link("alerts.owner", alerts.owned, side="config"),
+    Link("alerts.reach", alerts.reach, side="config"),
+    Link("alerts.secrets", alerts.secrets_there, side="config"),
+    Link("alerts.fallback", alerts.fallbacks, side="config"),
+    Link("alerts.tested", alerts.tested, side="ours"),
+    Link("alerts.waiting", alerts.waiting, side="ours"),
+    Link("alerts.undelivered", alerts.undelivered, side="ours"),
 )
 MACHINE: tuple[Link[machine.Machine], ...] = (
     Link("disk.free", machine.disk_free, side="ours"),
@@ -43,6 +53,14 @@ LABELS: dict[str, str] = {
     "ledger.leftovers": "断掉的运行",
     "master.in_force": "基本目录生效",
     "master.age": "基本目录新旧",
+    "alerts.channels": "告警渠道",
+    "alerts.owner": "渠道负责人",
+    "alerts.reach": "告警去处",
+    "alerts.secrets": "渠道密钥",
+    "alerts.fallback": "备用渠道",
+    "alerts.tested": "渠道试发",
+    "alerts.waiting": "告警积压",
+    "alerts.undelivered": "未送达的告警",
     "disk.free": "磁盘空间",
     "folder.data": "数据文件夹",
     "folder.receipts": "回执文件夹",
@@ -79,4 +97,4 @@ LABELS: dict[str, str] = {
 
 def links() -> tuple[Link[Any], ...]:
     """Return every link of every chain; an id that several kinds of source share comes several times."""
-    return (*CONFIGURATION, *LEDGER, *MACHINE, *web.LINKS, *database.LINKS, *drop.LINKS, *pulled.LINKS)
+    return (*CONFIGURATION, *LEDGER, *ALERTS, *MACHINE, *web.LINKS, *database.LINKS, *drop.LINKS, *pulled.LINKS)

@@ -18,7 +18,7 @@ from connectors import Door
 from connectors._http import HttpSource
 from connectors.file_drop import Source as DropSource
 from connectors.sql_table import Source as TableSource
-from flows.doctor import catalogue, configuration, database, drop, pulled, web
+from flows.doctor import alerts, catalogue, configuration, database, drop, pulled, web
 from flows.doctor.ledger import Ledger
 from flows.doctor.machine import Machine
 from flows.doctor.outcome import Result, follow
@@ -40,10 +40,11 @@ def check_up(settings: Settings, codes: tuple[str, ...], now: Clock, *, offline:
 
 
 def check_ourselves(settings: Settings, now: datetime, today: date) -> list[Result]:
-    """Return the outcomes of ledger, master catalogue and machine."""
+    """Return the outcomes of ledger, master catalogue, alerts and machine."""
     ledger = Ledger(settings, now, today)
     try:
         results = follow("本系统", catalogue.LEDGER, ledger)
+        results += follow("本系统", catalogue.ALERTS, alerts.read(settings, ledger))
     finally:
         ledger.close()
     return [*results, *follow("本系统", catalogue.MACHINE, Machine(settings, calendar(), now, today))]

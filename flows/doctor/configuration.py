@@ -10,6 +10,7 @@ from datetime import date
 
 from citysync.config.cities import Cities, check_secrets, read_cities
 from citysync.config.problems import Problem, refusal
+from citysync.config.secrets import readable_by_others
 from citysync.config.settings import Settings, unknown_variables
 from citysync.domain.city import City
 from citysync.domain.divisions import divisions
@@ -68,13 +69,17 @@ def secrets_there(written: Written) -> Said:
 
 
 def secrets_folder(written: Written) -> Said:
-    """Is the folder of secrets closed to everybody else?"""
+    """Are the folder of secrets, and each file in it, closed to everybody else?"""
     folder = written.settings.secrets_dir
     if folder is None:
         return skipped("没有设置 CITYSYNC_SECRETS_DIR，密钥只来自环境变量")
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & (stat.S_IRWXO | stat.S_IWGRP):
         return failed(f"{folder} 的权限是 {mode:03o}，其他用户可以进入或改动", f"请执行 chmod 700 {folder}")
+    open_to_all = sorted(path.name for path in folder.iterdir() if path.is_file() and readable_by_others(path))
+    if open_to_all:
+        names = " ".join(open_to_all)
+        return failed(f"{folder} 里其他用户可读或可改的文件：{names}", f"请在 {folder} 中执行 chmod 600 {names}")
     return passed(f"{folder} 只有本用户能改动，其他用户不能进入")
 
 

@@ -68,8 +68,8 @@ def calendar_known(machine: Machine) -> Said:
     due = today.year > last or ((today.month, today.day) >= CALENDAR_DUE and today.year + 1 > last)
     text = f"工作日历到 {last} 年"
     if due:
-        remedy = "请按国务院办公厅通知补充 citysync/domain/workdays.csv；在此之前按周末推算（估算）"
-        return warned(text, remedy)
+        remedy = "请按国务院办公厅通知补充 citysync/domain/workdays.csv；在此之前期限只能按周末推算（估算）"
+        return failed(text, remedy)
     return passed(text)
 
 

@@ -10,10 +10,11 @@ import pytest
 from flows.doctor.catalogue import LABELS, links
 from flows.doctor.outcome import Result, exit_code, first_broken
 from tests.connectors.site import Sent
+from tests.doctor.alerted import ALERTED
 from tests.doctor.ours import OURS, well_configured, wrong_city_file
 from tests.doctor.theirs import THEIRS, always, certificate, closed, mariadb_may
 
-CASES = {**OURS, **THEIRS}
+CASES = {**OURS, **ALERTED, **THEIRS}
 
 
 def of(check_id: str, results: Sequence[Result]) -> Result:
