@@ -13,11 +13,14 @@ from datetime import date
 
 from citysync.alerts.flapping import SETTLED, WINDOW, interruptions
 from citysync.domain.alert import KIND_LABELS, Alert, Change, CityNight, Kind, Night, Step
-from citysync.domain.verdict import FAULT_LABELS, STATE_LABELS, Fault
+from citysync.domain.verdict import FAULT_LABELS, STATE_LABELS, Fault, State
 from citysync.domain.workdays import Calendar
 
 WEEKDAYS = "一二三四五六日"
 FIX_WORKDAYS = {Kind.NOT_SYNCED: 2, Kind.OUT_OF_SYNC: 5, Kind.HELD: 1}
+NOT_THEIRS = frozenset({Fault.OURS, Fault.MASTER})
+_NO_ACTION = "与本市无关，本市无需处理，由省平台处理"
+_AFTERWARDS = {State.IN_SYNC: "本市无需再处理；", State.LAGGING: "宽限期内的差异请按期更正；"}
 _SHOWN = 3
 _REASON = 300
 
@@ -76,38 +79,41 @@ def _not_synced(city: CityNight, alert: Alert, night: Night, words: Words) -> Te
 
 
 def _out_of_sync(city: CityNight, alert: Alert, night: Night, words: Words) -> Text:
-    del night
+    wrong = "差异" if city.fault in NOT_THEIRS else "需更正"
+    found = f"{city.found:,} 项{wrong}{_against_yesterday(city)}" if city.found else day(night.business_date)
     return Text(
-        f"【失步】{city.name} {city.found:,} 项需更正{_against_yesterday(city)}",
+        f"【失步】{city.name} {found}",
         (
             f"原因：{_reason(city)}——{_side(city)}",
             *_most("最多", city.problems),
             *_most("涉及", city.regions),
             f"自 {day(alert.opened_on)} 起；截止 {_deadline(alert, words)}",
-            f"请处理：按问题清单更正（citysync receipt {city.code}）；有异议请在“申诉”列填写并回传",
+            _correct(city),
         ),
     )
 
 
 def _held(city: CityNight, alert: Alert, night: Night, words: Words) -> Text:
-    del alert, night, words
+    del night
     return Text(
         f"【待确认】{city.name} {_reason(city)}",
         (
-            f"系统未采用，未判缺失；{_in_force(city)}",
-            f"请处理：若确为清理，请省平台确认采用（citysync approve {city.code}，需填原因）；否则请市里检查接口",
+            f"系统未采用，未判缺失，尚未归责；{_in_force(city)}",
+            f"自 {day(alert.opened_on)} 起；{_deadline(alert, words)}前答复",
+            _confirm(city),
         ),
     )
 
 
 def _flapping(city: CityNight, alert: Alert, night: Night, words: Words) -> Text:
-    del alert, night, words
+    del night, words
     times = interruptions(city.states)
     return Text(
         f"【反复】{city.name} 近 {min(WINDOW, len(city.states))} 次运行中 {times} 次异常",
         (
-            f"最近一次：{STATE_LABELS[city.state]}；{_reason(city) if city.reasons else '—'}",
-            f"改为每日汇总，连续 {SETTLED} 次结论相同后解除",
+            f"最近一次：{STATE_LABELS[city.state]}；{f'{_reason(city)}——{_side(city)}' if city.reasons else '无异常'}",
+            f"自 {day(alert.opened_on)} 起改为每日汇总，连续 {SETTLED} 次结论相同后解除",
+            _steady(city),
         ),
     )
 
@@ -142,7 +148,7 @@ def _recovered(city: CityNight, alert: Alert, night: Night, words: Words) -> Tex
         f"【已恢复】{city.name} {KIND_LABELS[alert.key.kind]}已解除，现为{STATE_LABELS[city.state]}",
         (
             f"{day(night.business_date)} 收到 {city.rows:,} 条，差异 {city.found:,}；历时 {lasted} 个工作日",
-            f"编号 {alert.alert_id} 运行 {night.run_id}",
+            f"{_AFTERWARDS.get(city.state, '')}编号 {alert.alert_id} 运行 {night.run_id}",
         ),
     )
 
@@ -167,10 +173,36 @@ def _in_force(city: CityNight) -> str:
 
 
 def _todo(city: CityNight, alert: Alert, words: Words) -> str:
-    who = f"{'、'.join(city.contacts)} " if city.contacts else ""
+    if city.fault in NOT_THEIRS:
+        return _NO_ACTION
     if city.fault is Fault.NETWORK:
-        return f"请处理：{who}请确认接口是否正常；省平台同时排查网络，{_deadline(alert, words)}前回复"
-    return f"请处理：{who}检查接口并恢复，{_deadline(alert, words)}前；恢复后请省平台复核（citysync sync {city.code}）"
+        return f"请处理：{_who(city)}请确认接口是否正常；省平台同时排查网络，{_deadline(alert, words)}前回复"
+    again = f"恢复后请省平台重新拉取（citysync sync {city.code}）"
+    return f"请处理：{_who(city)}检查接口并恢复，{_deadline(alert, words)}前；{again}"
+
+
+def _correct(city: CityNight) -> str:
+    if city.fault in NOT_THEIRS:
+        return _NO_ACTION
+    if not city.found:
+        return f"请处理：{_who(city)}按原因恢复数据更新；恢复后请省平台重新拉取（citysync sync {city.code}）"
+    listed = f"{_who(city)}按问题清单更正（citysync receipt {city.code}）；有异议请在“申诉”列填写并回传"
+    return f"请处理：{listed}；改好后请省平台复查（citysync recheck {city.code}）"
+
+
+def _confirm(city: CityNight) -> str:
+    if city.fault in NOT_THEIRS:
+        return _NO_ACTION
+    approve = f"若确为清理，请省平台确认采用（citysync approve {city.code}，需填原因）"
+    return f"请处理：{_who(city)}核实是否有意调整；{approve}；否则请检查接口，修复后下次运行自动解除"
+
+
+def _steady(city: CityNight) -> str:
+    return _NO_ACTION if city.fault in NOT_THEIRS else f"请处理：{_who(city)}检查接口在对账时段是否稳定"
+
+
+def _who(city: CityNight) -> str:
+    return f"{'、'.join(city.contacts)} " if city.contacts else ""
 
 
 def _deadline(alert: Alert, words: Words) -> str:
