@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -74,7 +74,8 @@ class Nights:
 
     def _city(self, walk: Walk, code: str, run: Run, master: MasterCatalogue) -> None:
         memory = recall(self.store, self.folder, code, run.run_id)
-        means = Means(walk.door(), calendar(), lambda _step: None)
+        door = replace(walk.door(), now=lambda: run.started_at)  # a file named for tomorrow is another matter
+        means = Means(door, calendar(), lambda _step: None)
         city_run = sync_city(walk.cities[code], run, master, memory, means)
         ledger.publish(self.store, run, city_run, self.folder)
 

@@ -186,7 +186,8 @@ class _City:
             return
         moves = self.nights // 2  # one body's code changes in mid-way, the difference stays with the row
         yield Lasting(difference, ((0, moves - 1),))
-        yield Lasting(recoded(difference, names.body_code(self.code, 73_000_000)), ((moves, self.nights),))
+        body = names.body_code(self.code, 73_000_000 + _RECODED.index(difference.kind))  # not two rows under one code
+        yield Lasting(recoded(difference, body), ((moves, self.nights),))
 
     def _follows(self, batch: Batch) -> int:
         """Return the night on which the city follows a batch: at once, early, late, or never."""
