@@ -78,7 +78,7 @@ def walk(job: Job, connection: Connection) -> Verdict:
     if job.publish and not (job.may_defer and asks_to_wait(city_run.verdict)):
         means.step("发布：写入台账")
         tape = None if job.recheck else _kept_tape(job, recorder)  # some keys of a city are no directory to replay
-        ledger.publish(store, job.run, city_run, job.data_dir, tape=tape)
+        ledger.publish(store, job.run, city_run, job.data_dir, tape=tape, receipts=job.city.receipt.ways)
         means.step("已发布")
     return city_run.verdict
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from citysync.config.settings import Settings
 from citysync.reports.metrics import Standing, exposition
-from citysync.storage import alerting, mailbox, reading, watching
+from citysync.storage import alerting, mailbox, reading, receipt_outbox, watching
 from citysync.storage.pages import write_whole
 from citysync.storage.schema import open_store
 from citysync.storage.translate import on_disk
@@ -26,6 +26,7 @@ def metrics_of(settings: Settings, now: datetime) -> bytes:
             run_seconds=None if last is None else (last[1] - last[0]).total_seconds(),
             open_alerts=len(alerting.open_alerts(store)),
             mail_since=mailbox.waiting_since(store),
+            receipts_undelivered=len(receipt_outbox.undelivered(store)),
         )
     return exposition(standing, now)
 

@@ -24,6 +24,7 @@ from citysync.domain.verdict import State as CityState
 from flows.alerting import tell_after
 from flows.artifacts import city_page, flagged_of, night_rows
 from flows.crew import crew_of
+from flows.delivery import hand_over_after
 from flows.interrupt import undisturbed
 from flows.night import Asked, Night, begin, stop
 from flows.tasks import sync_one
@@ -59,6 +60,9 @@ def run_province(asked: Asked) -> State[str]:
     untold = tell_after(settings, _now())
     if untold is not None:
         logger.error("%s", untold)
+    undelivered = hand_over_after(settings, night.cities, _now())
+    if undelivered is not None:
+        logger.error("%s", undelivered)
     _publish_artifacts(night)
     return _ending(night, failed)
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from citysync.config.settings import Settings
-from citysync.domain.errors import ConfigError
+from citysync.domain.errors import ConfigError, StorageError
 from citysync.domain.findings import RULE_LABELS
 from citysync.domain.workdays import calendar
 from citysync.reconciliation.checks import all_checks
@@ -69,6 +69,14 @@ def receipts_of(settings: Settings, codes: tuple[str, ...], run_id: str | None) 
         if missing:
             raise ConfigError(f"没有城市 {'、'.join(missing)} 的结论；先运行 citysync sync {missing[0]}")
         return [CityReceipt(code, verdicts[code], _rows(settings, store, verdicts[code])) for code in cities]
+
+
+def receipt_of(settings: Settings, store: Store, code: str, run_id: str) -> CityReceipt:
+    """Return a city's receipt of one run; raise StorageError where the ledger no longer has its verdict."""
+    verdict = next((row for row in reading.verdicts_of(store, run_id) if row["code"] == code), None)
+    if verdict is None:
+        raise StorageError(f"台账里没有运行 {run_id} 对 {code} 的结论")
+    return CityReceipt(code, verdict, _rows(settings, store, verdict))
 
 
 def labels() -> dict[str, str]:

@@ -19,11 +19,12 @@ from citysync.posting import post
 from citysync.storage import alerting, mailbox, watching
 from citysync.storage.engine import Store
 from flows.alerting import drain
+from flows.delivery import hand_over_due
 from flows.ledger_at import writable_ledger
 
 
 def keep_watch(settings: Settings, now: datetime, limits: Limits) -> Watched:
-    """Look, tell the duty channel what is overdue, send what waits, ping; return what is wrong.
+    """Look, tell the duty channel what is overdue, send what waits (receipts too), ping; return what is wrong.
 
     Raises ConfigError and StorageError: a watchdog that cannot see fails loudly.
     """
@@ -32,6 +33,7 @@ def keep_watch(settings: Settings, now: datetime, limits: Limits) -> Watched:
         watched = watch(_sight(store), now, limits)
         _write_down(store, watched, channels, now)
         drain(store, settings, channels, now)
+    hand_over_due(settings, now)
     if settings.ping_url is not None:
         post(
             settings.ping_url + ("/fail" if watched.troubles else ""), "\n".join(watched.troubles.values()).encode(), {}

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citysync.cli.places import Places, now
+from citysync.cli.receipts_sent import WAYS
 from citysync.cli.render import console, print_json, print_rows
 from citysync.domain.errors import ConfigError
 
 if TYPE_CHECKING:
     from citysync.config.settings import Settings
-
-WAYS = {"folder": "文件夹", "post": "接口", "table": "反馈表"}
 
 
 def receipt(
@@ -21,6 +20,7 @@ def receipt(
     out: Path = Path("receipts"),
     run: str | None = None,
     deliver: bool = False,
+    sent: bool = False,
     returned: Path | None = None,
     json: bool = False,
     places: Places | None = None,
@@ -36,7 +36,9 @@ def receipt(
     run
         某次运行；默认最近一次
     deliver
-        按城市文件的 [receipt] 送达（文件夹、接口、前置库反馈表），不写入 out
+        现在就按城市文件的 [receipt] 送达（文件夹、接口、前置库反馈表），不写入 out；每次运行之后本会自动送达
+    sent
+        列出每个城市最近的送达，和没有送到、等待重送或已放弃的回执
     returned
         读取市里回传的 XLSX，列出其中的申诉
     json
@@ -45,6 +47,10 @@ def receipt(
     if returned is not None:
         return _read(returned, json=json)
     settings = (places or Places()).settings()
+    if sent:
+        from citysync.cli.receipts_sent import show_sent
+
+        return show_sent(settings, cities, json=json)
     if deliver:
         return _deliver(settings, cities, run, json=json)
     from flows.receipts import write_receipts

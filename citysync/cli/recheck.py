@@ -8,6 +8,7 @@ from citysync.cli.places import Places, now
 from citysync.cli.render import console
 from citysync.cli.results import published, show
 from citysync.cli.standing import standing
+from citysync.cli.sync import hand_over
 
 
 def recheck(
@@ -43,4 +44,5 @@ def recheck(
         night = begin(Asked(Trigger.ON_DEMAND, (city,), business_date, recheck=True), settings, now())
         with closing_well(night, now), progress(night) as say:
             walk_all(night, crew, say, now, 1)
+    hand_over(settings, night.cities)
     return show(published(settings, night.run.run_id), json=json)

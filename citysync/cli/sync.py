@@ -11,6 +11,7 @@ from citysync.cli.places import Places, now
 from citysync.cli.results import published, show, tell_note, unpublished
 
 if TYPE_CHECKING:
+    from citysync.config.cities import Cities
     from citysync.config.settings import Settings
 
 
@@ -34,7 +35,7 @@ def sync(
     dry_run
         只判定，不写台账，不采用快照
     no_alert
-        不发送告警
+        不发送告警，也不送达回执；之后的运行或看守会补上
     no_wait
         城市正由另一次运行处理时不等待，退出码 3
     """
@@ -51,6 +52,7 @@ def sync(
             walk_all(night, crew, say, now, settings.workers)
     if not (dry_run or no_alert):
         tell(settings)
+        hand_over(settings, night.cities)
     tell_note(night.note)
     result = unpublished(night) if dry_run else published(settings, night.run.run_id)
     return show(result, json=json)
@@ -67,3 +69,14 @@ def tell(settings: Settings) -> None:
 
     if (untold := tell_after(settings, now())) is not None:
         console(stderr=True).print(untold)
+
+
+def hand_over(settings: Settings, cities: Cities) -> None:
+    """Hand over the receipts that the run just closed made due, and say on stderr which did not arrive."""
+    if not any(city.receipt.ways for city in cities.values()):
+        return
+    from citysync.cli.render import console
+    from flows.delivery import hand_over_after
+
+    if (undelivered := hand_over_after(settings, cities, now())) is not None:
+        console(stderr=True).print(undelivered)

@@ -13,6 +13,7 @@ from citysync.domain.errors import DeliveryError
 
 # The table's columns that are filled; others are left to their defaults.
 COLUMNS = ("err_type", "remark", "table_name", "table_sql_name", "table_row_guid", "table_update_time", "cd_time")
+CONNECT_SECONDS, STATEMENT_SECONDS = 10, 60
 _CHINESE_NAME = "实施清单"
 
 
@@ -25,7 +26,7 @@ def deliver(document: Mapping[str, Any], to: TableReceipt, secret: str | None, n
     url = sa.make_url(to.url)
     url = url.set(username=to.auth.user or url.username, password=secret)
     shown = f"{url.set(username=None, password=None, query={}).render_as_string()} {to.table}"
-    engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
+    engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True, connect_args=_patience(url))
     try:
         with engine.begin() as connection:
             _replace(connection, _table(connection, to, shown), document, to, now)
@@ -36,6 +37,16 @@ def deliver(document: Mapping[str, Any], to: TableReceipt, secret: str | None, n
     finally:
         engine.dispose()
     return shown
+
+
+def _patience(url: sa.URL) -> dict[str, Any]:
+    """Return how long each database may keep us: a city's stuck database must not hold up the others' receipts."""
+    if url.get_backend_name() == "postgresql":
+        return {"connect_timeout": CONNECT_SECONDS, "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000}"}
+    if url.get_backend_name() in {"mysql", "mariadb"}:
+        waits = dict.fromkeys(("read_timeout", "write_timeout"), STATEMENT_SECONDS)
+        return {"connect_timeout": CONNECT_SECONDS, "charset": "utf8mb4", **waits}
+    return {"timeout": CONNECT_SECONDS}
 
 
 def _table(connection: sa.Connection, to: TableReceipt, shown: str) -> sa.Table:

@@ -30,6 +30,7 @@ class Standing:
     run_seconds: float | None = None
     open_alerts: int = 0
     mail_since: datetime | None = None
+    receipts_undelivered: int = 0
 
 
 def exposition(standing: Standing, now: datetime) -> bytes:
@@ -72,6 +73,8 @@ def _run(registry: CollectorRegistry, standing: Standing, now: datetime) -> None
     if standing.run_seconds is not None:
         Gauge("citysync_run_duration_seconds", "How long that run took", registry=registry).set(standing.run_seconds)
     Gauge("citysync_alerts_open", "Open alerts", registry=registry).set(standing.open_alerts)
+    undelivered = Gauge("citysync_receipts_undelivered", "Newest receipts that did not arrive", registry=registry)
+    undelivered.set(standing.receipts_undelivered)
     waiting = Gauge(
         "citysync_mail_waiting_seconds", "Age of the oldest message that should have gone out", registry=registry
     )

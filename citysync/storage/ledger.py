@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from citysync.domain.outcome import TALLIES, CityRun
 from citysync.domain.run import Run
 from citysync.domain.snapshot import Snapshot, fingerprint
 from citysync.domain.verdict import State, Verdict
-from citysync.storage import leases, life, outbox, tables
+from citysync.storage import leases, life, outbox, receipt_outbox, tables
 from citysync.storage.engine import Store
 from citysync.storage.frames import slices
 from citysync.storage.identity import note_proposals
@@ -52,13 +52,22 @@ class Published:
     since: datetime
 
 
-def publish(store: Store, run: Run, city_run: CityRun, folder: Path, *, tape: str | None = None) -> Published:
+def publish(
+    store: Store,
+    run: Run,
+    city_run: CityRun,
+    folder: Path,
+    *,
+    tape: str | None = None,
+    receipts: Iterable[str] = (),
+) -> Published:
     """Publish what a run learned about a city, in one transaction, exactly once: what follows it, and the lease, too.
 
     ``folder``: where snapshots are kept; the file is written before the transaction that names it. ``tape``: the
-    SHA-256 of what the walk heard, kept among the pages. Publishing the same city again under the same run changes
-    nothing. Raises ``StorageError`` for a run that is unknown, closed or did not
-    set out to judge the city, and for whatever database and disk refuse; then nothing is published.
+    SHA-256 of what the walk heard, kept among the pages; ``receipts``: the ways by which the city wants to hear of it.
+    Publishing the same city again under the same run changes nothing. Raises ``StorageError`` for a run that is
+    unknown, closed or did not set out to judge the city, and for whatever database and disk refuse; then nothing is
+    published.
     """
     if city_run.verdict.run_id != run.run_id:
         raise ValueError(f"a verdict of run {city_run.verdict.run_id} cannot be published under {run.run_id}")
@@ -66,9 +75,9 @@ def publish(store: Store, run: Run, city_run: CityRun, folder: Path, *, tape: st
     if city_run.snapshot is not None:
         path = write_snapshot(folder, city_run.snapshot).relative_to(folder).as_posix()
     try:
-        return _publish(store, run, city_run, path, tape)
+        return _publish(store, run, city_run, path, tape, tuple(receipts))
     except Disconnected:  # a server that restarted kept all or nothing; both are safe to try again
-        return _publish(store, run, city_run, path, tape)
+        return _publish(store, run, city_run, path, tape, tuple(receipts))
 
 
 def amend(store: Store, run_id: str, verdicts: Sequence[Verdict]) -> None:
@@ -87,7 +96,9 @@ def amend(store: Store, run_id: str, verdicts: Sequence[Verdict]) -> None:
             _announce(connection, seq, verdict, change)
 
 
-def _publish(store: Store, run: Run, city_run: CityRun, path: str | None, tape: str | None) -> Published:
+def _publish(
+    store: Store, run: Run, city_run: CityRun, path: str | None, tape: str | None, receipts: Sequence[str]
+) -> Published:
     verdict, run_id = city_run.verdict, run.run_id
     with store.writing(lock=f"city:{verdict.city_code}") as connection:
         seq = _enrolled_seq(connection, run_id, verdict.city_code)
@@ -108,6 +119,10 @@ def _publish(store: Store, run: Run, city_run: CityRun, path: str | None, tape: 
         if verdict.state is not State.NOT_SYNCED:  # whose fault that is, only the whole night shows
             leases.release(connection, seq, verdict.city_code)
         note_proposals(connection, seq, city_run)
+        if (
+            verdict.counts.received > 0
+        ):  # rows were looked at: there is something to tell of them, if only that all is well
+            receipt_outbox.write(connection, seq, verdict.city_code, receipts)
     return published
 
 

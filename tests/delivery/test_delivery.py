@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from citysync.config.settings import Settings
 from citysync.delivery import http_post, sql_table
 from citysync.domain.delivery import Credentials, PostReceipt, TableReceipt
 from citysync.domain.errors import DeliveryError
+from flows.delivery import hand_over_due
 from tests.builders import an_item
 from tests.places import a_folder, write_city
 from tests.program import citysync
@@ -183,21 +185,39 @@ def test_a_database_that_refuses_is_told_without_the_password() -> None:
     assert CANARY not in str(caught.value)
 
 
-def test_receipts_go_where_the_citys_file_says_and_each_attempt_is_written_down(tmp_path: Path) -> None:
+def undelivered(folder: Path) -> list[tuple[str, int, str | None]]:
+    said = citysync("receipt", "--sent", "--json", folder=folder)
+    return [(row["way"], row["attempts"], row["outcome"]) for row in said.json()["undelivered"]]
+
+
+def test_every_run_hands_its_receipts_over_once_and_what_did_not_arrive_is_tried_again(tmp_path: Path) -> None:
     folder = a_folder(tmp_path, an_item(limit_scene_num="4"))
+    settings = Settings(data_dir=folder / "data", cities_dir=folder / "cities")
     with a_desk() as desk:
         more = f'[receipt]\nfolder = "../out"\n[receipt.post]\nurl = "{desk.url}"\n'
         write_city(folder, [an_item(limit_scene_num="4")], more=more)
-        assert citysync("sync", "--business-date", "2026-11-23", folder=folder).code == 1
-        said = citysync("receipt", "--deliver", "--json", folder=folder)
-    assert said.code == 0, said.err
-    assert [(each["way"], each["delivered"]) for each in said.json()["deliveries"]] == [
+        night = citysync("sync", "--json", "--business-date", "2026-11-23", folder=folder)
+        assert (night.code, night.err.count("回执")) == (1, 0), night.err
+        assert [body["run_id"] for _, body in desk.taken] == [night.json()["run_id"]]
+        corrections = [problem["correction"] for problem in desk.taken[0][1]["problems"]]
+        assert {"do": "lower", "field": "limit_scene_num", "value": "3"} in corrections
+        assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".csv", ".json", ".xlsx"]
+        desk.status = 500
+        again = citysync("sync", "--json", "--business-date", "2026-11-24", folder=folder)
+        told = again.json()["cities"][0]
+        assert (again.code, told["state"], told["axes"]) == (1, "out_of_sync", night.json()["cities"][0]["axes"])
+        assert "回执未送达，结论不受影响" in again.err
+        assert undelivered(folder) == [("post", 1, None)]
+        desk.status = 200
+        assert hand_over_due(settings, datetime.now(UTC)) == [], "not before its time"
+        later = datetime.now(UTC) + timedelta(minutes=2)
+        assert [(each.way, each.delivered) for each in hand_over_due(settings, later)] == [("post", True)]
+        assert hand_over_due(settings, later + timedelta(days=1)) == []
+        assert undelivered(folder) == []
+    assert [body["run_id"] for _, body in desk.taken] == [night.json()["run_id"], *[again.json()["run_id"]] * 2]
+    by_hand = citysync("receipt", "--deliver", "--json", folder=folder)
+    assert by_hand.code == 3
+    assert [(each["way"], each["delivered"]) for each in by_hand.json()["deliveries"]] == [
         ("folder", True),
-        ("post", True),
+        ("post", False),
     ]
-    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".csv", ".json", ".xlsx"]
-    corrections = [problem["correction"] for problem in desk.taken[0][1]["problems"]]
-    assert {"do": "lower", "field": "limit_scene_num", "value": "3"} in corrections
-    again = citysync("receipt", "--deliver", folder=folder)
-    assert again.code == 3
-    assert "未送达" in again.out

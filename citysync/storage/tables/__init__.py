@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from citysync.storage.tables.alerts import alerts, announced_runs, mail, posts, silences
 from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
-from citysync.storage.tables.figures import deliveries, tallies
+from citysync.storage.tables.figures import deliveries, receipt_outbox, tallies
 from citysync.storage.tables.guard import approval_uses, approvals, audit, audit_head
 from citysync.storage.tables.identity import identity_decisions, identity_proposals, rehearsals
 from citysync.storage.tables.leases import city_leases, outbox, tapes
@@ -43,6 +43,7 @@ __all__ = [
     "outbox",
     "pages",
     "posts",
+    "receipt_outbox",
     "rehearsals",
     "rejections",
     "run_cities",
