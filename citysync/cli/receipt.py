@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from citysync.cli.places import Places, now
 from citysync.cli.receipts_sent import WAYS
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 def receipt(
     *cities: str,
     out: Path = Path("receipts"),
-    run: str | None = None,
-    deliver: bool = False,
-    sent: bool = False,
-    returned: Path | None = None,
-    json: bool = False,
+    run: Annotated[str | None, Parameter(help="某次运行；默认最近一次")] = None,
+    deliver: Annotated[
+        bool, Parameter(help="现在就按城市文件的 [receipt] 送达，不写入 out；运行之后本会自动送达")
+    ] = False,
+    sent: Annotated[bool, Parameter(help="列出最近的送达，和没有送到、等待重送或已放弃的回执")] = False,
+    returned: Annotated[Path | None, Parameter(help="读取市里回传的 XLSX，列出其中的申诉")] = None,
+    json: Annotated[bool, Parameter(help="输出一份 JSON")] = False,
     places: Places | None = None,
 ) -> int:
     """生成回执：每个问题在哪里、是什么、应为什么；或按城市文件送达；或读取市里回传的回执。
@@ -33,16 +37,6 @@ def receipt(
         城市区划代码；不写则为全部启用的城市
     out
         写入的目录
-    run
-        某次运行；默认最近一次
-    deliver
-        现在就按城市文件的 [receipt] 送达（文件夹、接口、前置库反馈表），不写入 out；每次运行之后本会自动送达
-    sent
-        列出每个城市最近的送达，和没有送到、等待重送或已放弃的回执
-    returned
-        读取市里回传的 XLSX，列出其中的申诉
-    json
-        输出一份 JSON
     """
     if returned is not None:
         return _read(returned, json=json)

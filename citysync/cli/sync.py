@@ -19,7 +19,7 @@ def sync(
     *cities: str,
     json: bool = False,
     dry_run: bool = False,
-    no_alert: bool = False,
+    no_alert: Annotated[bool, Parameter(help="不发送告警，也不送达回执；之后的运行或看守会补上")] = False,
     no_wait: bool = False,
     business_date: Annotated[date | None, Parameter(help="业务日期，默认上海时间今天")] = None,
     places: Places | None = None,
@@ -34,8 +34,6 @@ def sync(
         输出一份 JSON
     dry_run
         只判定，不写台账，不采用快照
-    no_alert
-        不发送告警，也不送达回执；之后的运行或看守会补上
     no_wait
         城市正由另一次运行处理时不等待，退出码 3
     """
