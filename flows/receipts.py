@@ -13,11 +13,12 @@ import polars as pl
 from citysync.config.settings import Settings
 from citysync.domain.errors import ConfigError, StorageError
 from citysync.domain.findings import RULE_LABELS
+from citysync.domain.retention import Kind
 from citysync.domain.workdays import calendar
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
 from citysync.reports.receipt import ReceiptRow, receipt_document, receipt_rows, write_receipt
-from citysync.storage import catalogue, pages, reading
+from citysync.storage import catalogue, pages, purges, reading
 from citysync.storage.engine import Store
 from citysync.storage.lives import with_first_seen, with_lives
 from citysync.storage.schema import open_store
@@ -112,7 +113,7 @@ def _names(settings: Settings, store: Store, verdict: Row) -> dict[str, str]:
     master = catalogue.load_version(store, verdict["master_version"]).items
     names = dict(master.select("catalog_code", "task_name").iter_rows())
     kept = reading.snapshot_of(store, verdict["code"], verdict["run_id"])
-    if kept is None:
+    if kept is None or Kind.SNAPSHOTS in purges.purged(store, verdict["code"], verdict["run_id"]):
         return names
     rows = pages.read_snapshot(settings.data_dir / kept["path"]).rows
     for key in ("task_code", "task_handle_item"):

@@ -14,10 +14,11 @@ from citysync.domain.city import City
 from citysync.domain.errors import ConfigError, StorageError
 from citysync.domain.findings import FINDINGS, REJECTIONS
 from citysync.domain.outcome import CityRun
+from citysync.domain.retention import Kind
 from citysync.domain.run import RULES_VERSION, Run, Trigger
 from citysync.domain.snapshot import RawPage
 from citysync.domain.workdays import calendar
-from citysync.storage import catalogue, pages, reading
+from citysync.storage import catalogue, pages, purges, reading
 from citysync.storage.engine import Store
 from citysync.storage.frames import plain_rows
 from citysync.storage.memory import recall
@@ -82,8 +83,8 @@ def replay(settings: Settings, city_code: str, run_id: str, *, rules: str = "now
     """Walk one city of a run again, over what its walk heard, with the clock, memory and master of that run.
 
     ``rules``: ``now`` walks by this program's rules, ``stored`` refuses if the run's were others. Raises
-    ``StorageError`` for a run or city the ledger does not know, or whose evidence is gone, ``ConfigError`` for rules
-    this program does not have any more.
+    ``StorageError`` for a run or city the ledger does not know, or whose evidence is gone or was purged,
+    ``ConfigError`` for rules this program does not have any more.
     """
     with open_store(settings.database, write=False) as store:
         row = _run_row(store, run_id)
@@ -93,6 +94,7 @@ def replay(settings: Settings, city_code: str, run_id: str, *, rules: str = "now
                 "请用当时的程序重放，或用 --rules now 预演"
             )
         kept = _tape(store, city_code, run_id)
+        purges.refuse_purged(store, city_code, run_id, Kind.PAGES)
         tape = json.loads(pages.read_page(settings.data_dir, kept["sha256"]))
         run = Run(
             run_id,

@@ -33,6 +33,7 @@ _EXAMPLES = {
     "workers": "4",
     "probe_url": "https://zwfw.example.cn/",
     "ping_url": "https://ping.example.cn/uuid",
+    "retention_days": "90",
     "real_data": "../shared/data",
 }
 
@@ -66,6 +67,9 @@ class Settings(BaseSettings):
         default=None, description="自检地址：多市同时不通时先看它通不通，以分清是不是我方网络的问题"
     )
     ping_url: str | None = Field(default=None, description="心跳地址：watchdog 每次向它报平安，有问题时报到 /fail")
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=90, description="原始页与快照保留多少天；沿用中的快照及其证据永远保留"
+    )
     real_data: Path | None = Field(
         default=None, description="真实数据文件夹，供 examples/ 和测试使用；默认 ../shared/data（如果有）"
     )

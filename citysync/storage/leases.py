@@ -105,6 +105,12 @@ def busy(connection: sa.Connection, codes: Iterable[str]) -> dict[str, str]:
     return _holders(connection, list(codes))
 
 
+def at_work(connection: sa.Connection) -> list[str]:
+    """Return the runs that are under way, after the dead ones were closed."""
+    reap(connection)
+    return list(connection.scalars(sa.select(_RUN.run_id).where(_RUN.status == Status.RUNNING.value)))
+
+
 def take(connection: sa.Connection, run_seq: int, codes: Iterable[str]) -> None:
     """Enter a run as the one at work on cities that nobody works on."""
     now = database_now(connection)

@@ -99,15 +99,20 @@ def write_whole(path: Path, data: bytes, unfinished: Path) -> None:
 
 
 def sweep(folder: Path) -> int:
-    """Remove what processes that are gone left half-written; return how many files that were.
-
-    Of another machine's processes nothing is known: theirs are removed a day later.
-    """
-    stale = [path for path in (folder / _FOLDER).glob(f"{_UNFINISHED}*") if _stale(path)]
-    for path in stale:
+    """Remove what processes that are gone left half-written; return how many files that were."""
+    left = stale(folder)
+    for path in left:
         with on_disk(path, "清理半成品"):
             path.unlink(missing_ok=True)
-    return len(stale)
+    return len(left)
+
+
+def stale(folder: Path) -> list[Path]:
+    """Return what processes that are gone left half-written.
+
+    Of another machine's processes nothing is known: theirs are left a day later.
+    """
+    return [path for path in (folder / _FOLDER).glob(f"{_UNFINISHED}*") if _stale(path)]
 
 
 def _stale(path: Path) -> bool:

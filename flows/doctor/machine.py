@@ -39,7 +39,7 @@ def room(free: int) -> Said:
     """Return what so many free bytes mean."""
     text = f"剩余 {free // 1024**2:,} MiB"
     if free < LOW_DISK_BYTES:
-        return warned(text, "请清理磁盘；写不下时运行会中断，已有数据不受影响")
+        return warned(text, "请清理磁盘，citysync purge 看可清除多少旧证据；写不下时运行会中断，已有数据不受影响")
     return passed(text)
 
 

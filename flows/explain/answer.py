@@ -11,6 +11,7 @@ from citysync.config.settings import Settings
 from citysync.domain.city import City
 from citysync.domain.divisions import division_name
 from citysync.domain.errors import ConfigError
+from citysync.domain.retention import Kind
 from citysync.reconciliation.obligations import duties, parents_of
 from citysync.storage import past, reading
 from citysync.storage.engine import Store
@@ -76,7 +77,7 @@ def _about_city(record: Record, store: Store) -> Row:
         "reasons": [{**reason, "documented": _documented(reason["code"])} for reason in verdict["reasons"]],
         "counts": verdict["counts"],
         "certificate": verdict["certificate"],
-        "evidence": {"snapshot": _snapshot(record), "pages": record.pages},
+        "evidence": {"snapshot": _snapshot(record), "pages": record.pages, "purged": _purged(record)},
         "last_good": good[0] if good else None,
         "findings": record.tally(record.findings, "check"),
         "rejections": record.tally(record.rejections, "rule"),
@@ -95,8 +96,14 @@ def _snapshot(record: Record) -> Row | None:
     return {**record.kept, "path": str(path), "on_disk": path.is_file()}
 
 
+def _purged(record: Record) -> list[str]:
+    return [record.purged[kind] for kind in sorted(record.purged)]
+
+
 def _about_task(record: Record, asked: str | None, row_no: int | None) -> Row:
     rows = [] if record.snapshot is None else _rows(Rows(record, record.snapshot), asked, row_no)
+    if row_no is not None and not rows and Kind.SNAPSHOTS in record.purged:
+        raise ConfigError(f"运行 {record.run_id} 的{record.purged[Kind.SNAPSHOTS]}，第 {row_no} 行无从查看")
     if row_no is not None and not rows:
         held = 0 if record.snapshot is None else record.snapshot.rows.height
         raise ConfigError(f"运行 {record.run_id} 的快照没有第 {row_no} 行（共 {held:,} 行）")
@@ -171,6 +178,8 @@ def _absence(record: Record, finding: Row) -> Row:
 
 
 def _searched(record: Record, rows: list[Row]) -> str:
+    if Kind.SNAPSHOTS in record.purged:
+        return f"运行 {record.run_id} 的{record.purged[Kind.SNAPSHOTS]}，行无从查看；结论、发现与拒收仍在台账"
     if record.snapshot is None:
         return f"运行 {record.run_id} 没有得到该市的快照，无从查找"
     return f"在运行 {record.run_id} 快照的 {record.snapshot.rows.height:,} 行中找到 {len(rows)} 行"

@@ -13,8 +13,9 @@ from citysync.config.settings import Settings
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import ConfigError, StorageError
+from citysync.domain.retention import Kind
 from citysync.domain.snapshot import Snapshot
-from citysync.storage import catalogue, pages, reading
+from citysync.storage import catalogue, pages, purges, reading
 from citysync.storage.engine import Store
 
 Row = dict[str, Any]
@@ -51,8 +52,15 @@ class Record:
 
     @cached_property
     def snapshot(self) -> Snapshot | None:
-        """Return the run's snapshot, None if it took none. Raises StorageError where the file is gone or damaged."""
-        return None if self.kept is None else pages.read_snapshot(self.settings.data_dir / self.kept["path"])
+        """Return the run's snapshot, None if it took none or it was purged. Raises StorageError where it was lost."""
+        if self.kept is None or Kind.SNAPSHOTS in self.purged:
+            return None
+        return pages.read_snapshot(self.settings.data_dir / self.kept["path"])
+
+    @cached_property
+    def purged(self) -> dict[Kind, str]:
+        """Return what of the run's evidence the retention removed, each with a text for people."""
+        return purges.purged(self.store, self.code, self.run_id)
 
     @cached_property
     def master(self) -> MasterCatalogue | None:

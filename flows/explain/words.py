@@ -65,6 +65,8 @@ def _evidence(document: Row) -> Iterator[str]:
         yield f"快照：{snapshot['path']}（{snapshot['rows']:,} 行，{adopted}，{there}）"
     pages = document["evidence"]["pages"]
     yield f"原始页：{len(pages)} 页，{sum(page['on_disk'] for page in pages)} 页在盘上且与指纹相符"
+    for told in document["evidence"]["purged"]:
+        yield f"  {told}"
     for page in pages[:_PAGES_SHOWN]:
         yield f"  {_page(page)}"
     if len(pages) > _PAGES_SHOWN:

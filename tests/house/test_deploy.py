@@ -44,7 +44,7 @@ def test_every_unit_runs_a_command_that_exists_or_a_timer_of_its_own_service(pat
 
 def test_the_cron_lines_run_commands_that_exist() -> None:
     lines = commands((DEPLOY / "citysync.cron").read_text(encoding="utf-8"))
-    assert [line.strip() for line in lines] == ["nightly", "watchdog"]
+    assert [line.strip() for line in lines] == ["nightly", "watchdog", "purge --apply"]
 
 
 @pytest.mark.parametrize("name", ["prometheus/citysync.rules.yml", "grafana/citysync.json"])

@@ -14,6 +14,7 @@ from citysync.storage.tables.identity import identity_decisions, identity_propos
 from citysync.storage.tables.leases import city_leases, outbox, tapes
 from citysync.storage.tables.life import finding_lives, followers
 from citysync.storage.tables.master import master_changes, master_items, master_versions
+from citysync.storage.tables.purged import purged
 from citysync.storage.tables.runs import findings, pages, rejections, run_cities, runs, snapshots, verdicts
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "outbox",
     "pages",
     "posts",
+    "purged",
     "receipt_outbox",
     "rehearsals",
     "rejections",

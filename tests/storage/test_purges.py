@@ -1,0 +1,82 @@
+"""What the ledger names as evidence, and what it says once that was removed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from citysync.domain.approval import Held
+from citysync.domain.errors import StorageError
+from citysync.domain.retention import Kind, Part
+from citysync.domain.verdict import State
+from citysync.storage.approvals import Ceiling, approve
+from citysync.storage.audit import Deed, verify
+from citysync.storage.engine import Store
+from citysync.storage.leases import Busy
+from citysync.storage.purges import held, mark, names_of, purged, refuse_purged, undisturbed
+from citysync.storage.runs import finish_run
+from tests.builders import NOW, TODAY
+from tests.storage.cast import a_night, a_run
+
+CITY = "440300"
+PAGE = f"pages/ab/{'ab' * 32}"
+
+
+def nights(store: Store, folder: Path, *received: int) -> None:
+    for serial, count in enumerate(received, start=1):
+        a_night(store, folder, serial, State.IN_SYNC if count else State.NOT_SYNCED, received=count)
+        finish_run(store, a_run(serial).run_id, NOW + timedelta(days=serial - 1, hours=1))
+
+
+def test_evidence_is_told_by_run_with_its_latest_moment(store: Store, tmp_path: Path) -> None:
+    nights(store, tmp_path, 1, 0, 1)
+    found = held(store, TODAY)
+    assert [(each.seq, each.adopted, sorted(each.has)) for each in found.evidence] == [
+        (1, True, [Kind.PAGES, Kind.SNAPSHOTS]),
+        (2, False, []),
+        (3, True, [Kind.PAGES, Kind.SNAPSHOTS]),
+    ]
+    assert found.seq == 3
+    assert found.evidence[0].at == NOW + timedelta(hours=1)
+
+
+def test_a_page_two_nights_name_is_past_only_when_both_are(store: Store, tmp_path: Path) -> None:
+    nights(store, tmp_path, 1, 1)
+    first, second = (Part(seq, CITY, Kind.PAGES) for seq in (1, 2))
+    assert [PAGE in names for names in names_of(store, [first])] == [True, False]
+    assert [PAGE in names for names in names_of(store, [first, second])] == [False, True]
+
+
+def test_what_was_marked_says_so_in_words_and_is_not_told_again(store: Store, tmp_path: Path) -> None:
+    nights(store, tmp_path, 1, 1)
+    parts, run_id = [Part(seq, CITY, Kind.SNAPSHOTS) for seq in (1, 2)], a_run(1).run_id
+    refuse_purged(store, CITY, run_id, Kind.SNAPSHOTS)
+    with undisturbed(store, 2) as connection:
+        mark(connection, parts, 90, NOW, Deed("wang", "purge", "evidence"))
+    assert purged(store, CITY, run_id) == {Kind.SNAPSHOTS: "快照已于 2026-11-24 按保留 90 天的规定清除"}
+    assert purged(store, "440100", run_id) == {}
+    with pytest.raises(StorageError, match="快照已于"):
+        refuse_purged(store, CITY, run_id, Kind.SNAPSHOTS)
+    assert held(store, TODAY).evidence[0].has == {Kind.PAGES}
+    assert names_of(store, ())[1], "a file only marked rows name goes whenever it is met"
+    assert verify(store).entries == 1
+
+
+def test_an_approval_that_holds_waits_for_what_the_person_saw(store: Store, tmp_path: Path) -> None:
+    nights(store, tmp_path, 1, 1)
+    approve(store, CITY, [], TODAY, "无", "wang", NOW)
+    assert held(store, TODAY).waited_for == set()
+    approve(store, CITY, [Ceiling(Held.EMPTY, 0)], TODAY, "迁移", "wang", NOW)
+    assert held(store, TODAY).waited_for == {(2, CITY)}
+    assert held(store, TODAY + timedelta(days=1)).waited_for == set()
+
+
+def test_a_run_under_way_or_a_newer_one_is_not_disturbed(store: Store, tmp_path: Path) -> None:
+    nights(store, tmp_path, 1)
+    with pytest.raises(Busy, match="有新的运行"), undisturbed(store, 0):
+        raise AssertionError
+    a_night(store, tmp_path, 2, State.IN_SYNC)
+    with pytest.raises(Busy, match="正在进行"), undisturbed(store, 2):
+        raise AssertionError
