@@ -31,8 +31,7 @@ _IN_ORDER = (State.IN_SYNC, State.LAGGING, State.OUT_OF_SYNC, State.NOT_SYNCED, 
 
 
 def _city(row: Mapping[str, Any]) -> Document:
-    kept = {"in_force": row["in_force"]} if "in_force" in row else {}
-    return {**_told(row), **kept}
+    return {**_told(row), **{key: row[key] for key in ("in_force", "follows") if key in row}}
 
 
 def _told(row: Mapping[str, Any]) -> Document:

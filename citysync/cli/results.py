@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from citysync.cli.document import document
@@ -34,14 +35,24 @@ def published(settings: Settings, run_id: str) -> Result:
         verdicts = reading.verdicts_of(store, run_id)
         judged_by = {str(row["run_id"]) for row in verdicts}
         run = reading.run_of(store, judged_by.pop() if len(judged_by) == 1 else run_id)
-        return Result(run, with_in_force(store, verdicts))
+        return Result(run, in_full(store, verdicts))
 
 
-def with_in_force(store: Store, verdicts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return verdicts, those that adopted nothing with ``in_force``: the snapshot their city is still judged by."""
+def in_full(store: Store, verdicts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return verdicts with what stands beside some of them.
+
+    ``in_force``, where nothing was adopted: the snapshot the city is still judged by; ``follows``, where the city
+    follows a change of the master inside its grace: which, until when it had time, how many codes, since when.
+    """
+    from citysync.storage import followers
     from citysync.storage.past import in_force
 
-    return [row if row["adopted"] else {**row, "in_force": in_force(store, row)} for row in verdicts]
+    told: list[Mapping[str, Any]] = []
+    for row in verdicts:
+        kept = {} if row["adopted"] else {"in_force": in_force(store, row)}
+        early = followers.follows(store, row["code"], date.fromisoformat(row["business_date"]))
+        told.append({**row, **kept, **({"follows": early} if early else {})})
+    return told
 
 
 def unpublished(night: Night) -> Result:

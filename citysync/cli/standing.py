@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from citysync.cli.results import Result, with_in_force
+from citysync.cli.results import Result, in_full
 from citysync.domain.city import City
 from citysync.domain.errors import ConfigError
 from citysync.domain.verdict import Axis, Counts, Fault, State
@@ -24,7 +24,7 @@ def standing(settings: Settings, codes: tuple[str, ...]) -> Result:
     if not exists(settings.database):
         return Result(None, [_never(city) for city in cities.values()])
     with open_store(settings.database, write=False) as store:
-        latest = {row["code"]: row for row in with_in_force(store, reading.latest_verdicts(store, tuple(cities)))}
+        latest = {row["code"]: row for row in in_full(store, reading.latest_verdicts(store, tuple(cities)))}
         ran = reading.last_run(store)
     rows = [latest[code] if code in latest and city.enabled else _never(city) for code, city in cities.items()]
     return Result(ran, rows)
@@ -39,7 +39,7 @@ def as_of(settings: Settings, codes: tuple[str, ...], on: date) -> Result:
     from citysync.storage.schema import open_store
 
     with open_store(settings.database, write=False) as store:
-        rows = with_in_force(store, reading.latest_verdicts(store, codes or reading.cities_by(store, on), on=on))
+        rows = in_full(store, reading.latest_verdicts(store, codes or reading.cities_by(store, on), on=on))
         ran = reading.last_run(store, on)
     missing = sorted(set(codes) - {row["code"] for row in rows})
     if missing:

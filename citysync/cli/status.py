@@ -38,11 +38,11 @@ def status(*cities: str, json: bool = False, on: date | None = None, places: Pla
 def _tell_followers(settings: Settings, on: date) -> None:
     """Say which cities already follow a change of the master whose grace still runs."""
     from citysync.domain.divisions import division_name
-    from citysync.storage import reading
+    from citysync.storage import followers
     from citysync.storage.schema import open_store
 
     with open_store(settings.database, write=False) as store:
-        rows = reading.followers(store, on)
+        rows = followers.followers(store, on)
     for changed_on, due_on in dict.fromkeys((row["changed_on"], row["due_on"]) for row in rows):
         cities = [row for row in rows if (row["changed_on"], row["due_on"]) == (changed_on, due_on)]
         names = "、".join(f"{division_name(row['city_code'])}（{row['followed_on']}）" for row in cities)

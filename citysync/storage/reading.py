@@ -106,18 +106,6 @@ def cities_by(store: Store, on: date) -> list[str]:
         return sorted(connection.scalars(query))
 
 
-def followers(store: Store, on: date) -> list[Row]:
-    """Return, of the batches of changes still in grace on a day, the cities that already followed them by then."""
-    table = tables.followers.c
-    query = (
-        sa.select(table.city_code, table.changed_on, table.due_on, table.codes, table.followed_on)
-        .where(table.followed_on <= on, table.due_on >= on)
-        .order_by(table.changed_on, table.city_code)
-    )
-    with store.reading() as connection:
-        return rows_of(connection, query)
-
-
 def previous_verdict(store: Store, city_code: str, run_id: str) -> Row | None:
     """Return the city's last verdict of a run before this one, None if there is none."""
     seq = sa.select(_RUN.seq).where(_RUN.run_id == run_id).scalar_subquery()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -13,7 +14,7 @@ from citysync.domain.divisions import division_name
 from citysync.domain.errors import ConfigError
 from citysync.domain.retention import Kind
 from citysync.reconciliation.obligations import duties, parents_of
-from citysync.storage import past, reading
+from citysync.storage import followers, past, reading
 from citysync.storage.engine import Store
 from citysync.storage.schema import open_store
 from citysync.storage.tracing import absent_since
@@ -62,6 +63,7 @@ def _about_city(record: Record, store: Store) -> Row:
     verdict = record.verdict
     run = reading.run_of(store, record.run_id) or {}
     good = past.adopted_snapshots(store, record.code, before=None)
+    on = date.fromisoformat(verdict["business_date"])
     return {
         "schema_version": SCHEMA_VERSION,
         "city": record.code,
@@ -79,6 +81,7 @@ def _about_city(record: Record, store: Store) -> Row:
         "certificate": verdict["certificate"],
         "evidence": {"snapshot": _snapshot(record), "pages": record.pages, "purged": _purged(record)},
         "last_good": good[0] if good else None,
+        "follows": followers.follows(store, record.code, on),
         "findings": record.tally(record.findings, "check"),
         "rejections": record.tally(record.rejections, "rule"),
     }

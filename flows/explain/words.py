@@ -45,6 +45,11 @@ def _city(document: Row) -> Iterator[str]:
     else:
         taken = f"运行 {good['run_id']}（{good['business_date']}），{good['rows']:,} 行"
         yield f"最近一次采用的快照：{taken}，{good['path']}"
+    for each in document["follows"]:
+        yield (
+            f"已提前跟进：基本目录 {each['changed_on']} 的变更（涉及 {each['codes']} 项，宽限至 {each['due_on']}），"
+            f"自 {each['followed_on']}"
+        )
     code = document["city"]
     yield f"下一步：citysync findings {code}；citysync rejects {code}；citysync explain {code} 编码"
 
