@@ -7,6 +7,7 @@ decoder alone lets half a file through as nonsense. Line by line the difference 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from citysync.domain.errors import Unreadable
 
@@ -20,13 +21,15 @@ def refuse_mixed(data: bytes, declared: str | None) -> None:
 
     ``declared``: the encoding a city file names, None where the bytes decide.
     """
-    lines = [(row, offset) for row, offset, line in _lines(data) if _chinese_in_utf8(line) >= _CERTAIN]
-    if not lines:
+    seen = [(row, offset, _certain(line)) for row, offset, line in _lines(data)]
+    certain = [(row, offset, encoding) for row, offset, encoding in seen if encoding]
+    if all(encoding != "UTF-8" for _, _, encoding in certain):
         return
-    row, offset = lines[0]
-    if declared is not None and all(line.isascii() or _chinese_in_utf8(line) for _, _, line in _lines(data)):
-        raise Unreadable(f"内容实为 UTF-8，而 source.encoding 写明 {declared}；请核对城市文件", place=f"第 {row} 行")
-    raise _mixed(row, offset, "GB18030", "UTF-8")
+    for (_, _, before), (row, offset, here) in pairwise(certain):
+        if before != here:
+            raise _mixed(row, offset, before, here)
+    place = f"第 {certain[0][0]} 行"
+    raise Unreadable(f"内容实为 UTF-8，而 source.encoding 写明 {declared}；请核对城市文件", place=place)
 
 
 def refusal(data: bytes, tried: str) -> Unreadable:
@@ -57,6 +60,15 @@ def _lines(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     for row, line in enumerate(data.split(b"\n"), start=1):
         yield row, offset, line
         offset += len(line) + 1
+
+
+def _certain(line: bytes) -> str:
+    """Return the encoding a line of a file that GB18030 reads is surely in, "" where both read it."""
+    if line.isascii():
+        return ""
+    if _chinese_in_utf8(line) >= _CERTAIN:
+        return "UTF-8"
+    return "" if _decodes(line, "utf-8") else "GB18030"
 
 
 def _encoding(line: bytes) -> str | None:

@@ -59,6 +59,13 @@ def test_two_encodings_are_told_apart_where_the_decoder_sees_no_fault() -> None:
         decode(data, GB)
 
 
+@pytest.mark.parametrize(("first", "second"), [(GB, UTF), (UTF, GB)])
+def test_the_encoding_before_the_change_and_the_one_after_it_are_named_as_they_are(first: str, second: str) -> None:
+    data = mixed(first, second, 2, ["公共场所卫生许可", "公共场所卫生许可"])
+    with pytest.raises(Unreadable, match=f"前面是 {first.upper()}，此处是 {second.upper()}"):
+        decode(data)
+
+
 def test_a_file_that_became_utf_8_is_not_read_by_its_old_label() -> None:
     with pytest.raises(Unreadable, match=r"内容实为 UTF-8，而 source.encoding 写明 gb18030"):
         decode("甲乙丙丁\n公共场所卫生许可\n".encode(), GB)
