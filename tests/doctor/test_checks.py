@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from tests.connectors.site import Sent
 from tests.doctor.alerted import ALERTED
 from tests.doctor.ours import OURS, well_configured, wrong_city_file
 from tests.doctor.theirs import THEIRS, always, certificate, closed, mariadb_may
+from tests.golden import one_agreed
 
 CASES = {**OURS, **ALERTED, **THEIRS}
+CHANGING = re.compile(r"[0-9][0-9,.:-]*")  # dates, ports, sizes
 
 
 def of(check_id: str, results: Sequence[Result]) -> Result:
@@ -36,6 +39,9 @@ def test_a_check_catches_what_is_not_and_says_how_to_mend_it(check_id: str, tmp_
     assert found.text
     assert found.remedy
     assert "检查本身出错" not in found.text
+    told = f"{check_id} | {found.outcome} | {found.text} | {found.remedy}".replace(str(tmp_path), "…")
+    line = CHANGING.sub("#", told).replace("\n", " ⏎ ")
+    assert one_agreed("doctor", line) == [line]
 
 
 def test_every_check_there_is_has_both_and_a_label() -> None:

@@ -31,3 +31,17 @@ def agreed(name: str, lines: Iterable[str]) -> tuple[list[str], list[str]]:
     if os.environ.get("GOLDEN_WRITE") == "1":
         path.write_text("\n".join(said) + "\n", encoding="utf-8")
     return said, path.read_text(encoding="utf-8").splitlines()
+
+
+def lines_of(name: str) -> list[str]:
+    """Return what was agreed on, line by line."""
+    return (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+
+
+def one_agreed(name: str, line: str) -> list[str]:
+    """Return the lines agreed on under a line's first word; put the line in their place first if that was asked for."""
+    path, key = FOLDER / f"{name}.txt", line.partition(" | ")[0]
+    if os.environ.get("GOLDEN_WRITE") == "1":
+        others = [each for each in lines_of(name) if each.partition(" | ")[0] != key] if path.exists() else []
+        path.write_text("\n".join(sorted([*others, line])) + "\n", encoding="utf-8")
+    return [each for each in lines_of(name) if each.partition(" | ")[0] == key]
