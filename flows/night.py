@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +16,7 @@ from citysync.domain.errors import CitySyncError, ConfigError, MasterError, Stor
 from citysync.domain.findings import no_findings, no_rejections
 from citysync.domain.outcome import CityRun
 from citysync.domain.run import Run, Trigger
-from citysync.domain.verdict import STATE_LABELS, Fault, Verdict
+from citysync.domain.verdict import Fault, Verdict
 from citysync.reconciliation.influence import told
 from citysync.reconciliation.judge import not_judged
 from citysync.storage import leases, ledger, pages, reading
@@ -33,8 +32,7 @@ from flows.interrupt import undisturbed
 from flows.ledger_at import writable_ledger
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-Say = Callable[[str, str], None]  # (city code, one line for people)
-_LOOK_SECONDS = 0.5  # how often a run that waits for another's city looks whether it is free
+LOOK_SECONDS = 0.5  # how often a run that waits for another's city looks whether it is free
 
 
 class Cancelled(CitySyncError):
@@ -94,7 +92,7 @@ class Night:
             self._go_on()
             if isinstance(answer, StorageError | MasterError):
                 raise answer
-            verdict = answer if isinstance(answer, Verdict) else self._ours(code, answer, now())
+            verdict = answer if isinstance(answer, Verdict) else self._ours(code, answer, say, now())
         with self._lock:
             self.verdicts[code] = verdict
             if job.may_defer and not theirs and asks_to_wait(verdict):
@@ -117,15 +115,18 @@ class Night:
         run_id: str | None = self.busy[code]
         while run_id is not None:
             say(f"{self.cities[code].name} 正在由 run {run_id} 处理，等待它的结果")
-            while leases.holder(self.store, code) == run_id and not self._cancelled.wait(_LOOK_SECONDS):
+            while leases.holder(self.store, code) == run_id and not self._cancelled.wait(LOOK_SECONDS):
                 self._go_on()
             self._go_on()
             turn = leases.turn(self.store, self.run.run_id, code, run_id)
             if turn.served_by is not None:
-                rows = reading.verdicts_of(self.store, turn.served_by)
-                return next(verdict_of(row) for row in rows if row["code"] == code)
+                return self._published(code, turn.served_by)
             run_id = turn.holder
         return None
+
+    def _published(self, code: str, run_id: str) -> Verdict:
+        rows = reading.verdicts_of(self.store, run_id)
+        return next(verdict_of(row) for row in rows if row["code"] == code)
 
     def _job(self, city: City) -> Job:
         return Job(
@@ -139,7 +140,8 @@ class Night:
             recheck=self.recheck,
         )
 
-    def _ours(self, code: str, answer: Exception | Lost, now: datetime) -> Verdict:
+    def _ours(self, code: str, answer: Exception | Lost, say: Callable[[str], None], now: datetime) -> Verdict:
+        """Publish that our side did wrong; a child that died after it published left a verdict, which is the city's."""
         kind, text = (answer.code, answer.text) if isinstance(answer, Lost) else (_kind(answer), str(answer))
         explained = f"{text}；与 {self.cities[code].name} 无关，请省平台值班查看运行 {self.run.run_id}"
         memory = recall(self.store, self.settings.data_dir, code, self.run.run_id)
@@ -147,7 +149,9 @@ class Night:
         verdict = told(verdict, self.cities[code].name, memory)
         if self.publish:
             city_run = CityRun(verdict, None, (), no_findings(), no_rejections(), adopted=False)
-            ledger.publish(self.store, self.run, city_run, self.settings.data_dir)
+            if not ledger.publish(self.store, self.run, city_run, self.settings.data_dir).new:
+                say(f"{text}；结论此前已写入台账，以台账为准")
+                return self._published(code, self.run.run_id)
         return verdict
 
     def _share_the_blame(self) -> None:
@@ -251,50 +255,3 @@ def closing_well(night: Night, now: Callable[[], datetime]) -> Iterator[None]:
         with undisturbed():
             night.break_off(now(), error)
         raise
-
-
-def walk_all(night: Night, crew: Crew, say: Say, now: Callable[[], datetime], workers: int) -> None:
-    """Walk every city of a run, ``workers`` at a time, those that asked us to wait once more at the end.
-
-    An error of ours stops the run after the cities under way; an interruption stops those too. Cities another run is
-    at work on come last.
-    """
-    _walk_these(sorted(night.cities, key=lambda code: code in night.busy), night, crew, say, now, workers)
-    _walk_these(tuple(night.deferred), night, crew, say, now, workers)
-
-
-def _walk_these(
-    codes: Iterable[str], night: Night, crew: Crew, say: Say, now: Callable[[], datetime], workers: int
-) -> None:
-    with ThreadPoolExecutor(workers, thread_name_prefix="city") as pool:
-        walks = [pool.submit(_walk_one, night, crew, code, say, now) for code in codes]
-        try:
-            while wait(walks, _LOOK_SECONDS, return_when=FIRST_EXCEPTION).not_done:
-                _raise_first(walks)  # looks now and then: a signal may not wake a wait that has no end
-            _raise_first(walks)
-        except CitySyncError:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            stop(night, crew)
-            raise
-
-
-def _raise_first(walks: Iterable[Future[None]]) -> None:
-    """Raise what ended the first walk that failed, if one has."""
-    for walk in walks:
-        if walk.done() and not walk.cancelled():
-            walk.result()
-
-
-def stop(night: Night, crew: Crew) -> None:
-    """End the walks under way: the page under way is cut, the children are gone, and no verdict is made of it."""
-    with undisturbed():
-        night.cancel()
-        crew.close()
-
-
-def _walk_one(night: Night, crew: Crew, code: str, say: Say, now: Callable[[], datetime]) -> None:
-    verdict = night.walk(code, crew, lambda text: say(code, text), now)
-    say(code, f"结论：{STATE_LABELS[verdict.state]}")

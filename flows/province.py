@@ -26,8 +26,9 @@ from flows.artifacts import city_page, flagged_of, night_rows
 from flows.crew import crew_of
 from flows.delivery import hand_over_after
 from flows.interrupt import undisturbed
-from flows.night import Asked, Night, begin, stop
+from flows.night import Asked, Night, begin
 from flows.tasks import sync_one
+from flows.walking import stop
 
 # Threads that wait for a child; how many cities run at once is the crew's size.
 RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_workers=32))

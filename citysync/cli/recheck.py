@@ -27,8 +27,9 @@ def recheck(
     """
     from citysync.storage.schema import exists, open_store
     from flows.crew import crew_of
-    from flows.night import Asked, begin, closing_well, walk_all
+    from flows.night import Asked, begin, closing_well
     from flows.recheck import open_keys
+    from flows.walking import walk_all
 
     settings = (places or Places()).settings()
     if exists(settings.database):

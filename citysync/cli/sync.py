@@ -43,7 +43,8 @@ def sync(
     with crew_of(1 if len(cities) == 1 else settings.workers) as crew:  # first, so that its imports overlap ours
         from citysync.cli.progress import progress
         from citysync.domain.run import Trigger
-        from flows.night import Asked, begin, closing_well, walk_all
+        from flows.night import Asked, begin, closing_well
+        from flows.walking import walk_all
 
         night = begin(Asked(Trigger.ON_DEMAND, cities, business_date, not dry_run, wait=not no_wait), settings, now())
         with closing_well(night, now), progress(night) as say:

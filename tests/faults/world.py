@@ -46,7 +46,8 @@ from connectors._redact import _forms
 from flows import child
 from flows.crew import Crew, Job, Lost
 from flows.master_import import Import, import_master
-from flows.night import Asked, begin, closing_well, walk_all
+from flows.night import Asked, begin, closing_well
+from flows.walking import walk_all
 
 SEED, ITEMS, PAGE = 5, 20, 6
 CITIES = (

@@ -21,7 +21,8 @@ from citysync.config.settings import load_settings
 from citysync.domain.run import Trigger
 from flows import child
 from flows.crew import Crew
-from flows.night import Asked, begin, closing_well, walk_all
+from flows.night import Asked, begin, closing_well
+from flows.walking import walk_all
 from tests.faults.breaking import Breaker, broken
 from tests.faults.world import DAY, Here
 

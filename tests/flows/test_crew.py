@@ -13,9 +13,13 @@ import pytest
 from citysync.config.settings import load_settings
 from citysync.domain.run import Trigger
 from citysync.domain.verdict import Fault, State
+from citysync.storage import reading
+from citysync.storage.said import verdict_of
+from citysync.storage.schema import open_store
 from flows import crew as crew_module
 from flows.crew import Lost, crew_of
-from flows.night import Asked, begin, closing_well, walk_all
+from flows.night import Asked, begin, closing_well
+from flows.walking import walk_all
 from tests.builders import an_item
 from tests.places import MASTER_ITEM, a_folder, write_city, write_master
 from tests.program import citysync
@@ -88,3 +92,33 @@ def test_one_city_nobody_can_reach_is_not_synced_and_the_network_is_named(tmp_pa
     assert (said.code, city["state"], city["grade"]) == (1, "not_synced", None)
     assert (city["reasons"][0]["code"], city["reasons"][0]["fault"]) == ("unreachable", "network")
     assert set(city["counts"].values()) == {0}
+
+
+def test_a_child_that_is_killed_after_it_published_leaves_its_verdict_to_the_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = a_folder(tmp_path)
+    settings = load_settings(data_dir=folder / "data", cities_dir=folder / "cities")
+    (tmp_path / "sitecustomize.py").write_text(KILLED_AFTER_THE_COMMIT, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    said: list[str] = []
+    with crew_of(1) as crew:
+        night = begin(Asked(Trigger.ON_DEMAND), settings, now())
+        with closing_well(night, now):
+            walk_all(night, crew, lambda _code, text: said.append(text), now, 1)
+    assert "处理进程意外结束（信号 9，被系统（多为整机内存不足）或被人终止）；结论此前已写入台账，以台账为准" in said
+    assert night.verdicts["440300"].state is State.IN_SYNC
+    with open_store(settings.database, write=False) as store:
+        (kept,) = reading.verdicts_of(store, night.run.run_id)
+    assert verdict_of(kept) == night.verdicts["440300"]
+
+
+KILLED_AFTER_THE_COMMIT = """
+import os, signal
+from citysync.storage import ledger
+publish = ledger.publish
+def publish_and_die(*about, **more):
+    publish(*about, **more)
+    os.kill(os.getpid(), signal.SIGKILL)
+ledger.publish = publish_and_die
+"""

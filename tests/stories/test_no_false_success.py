@@ -33,8 +33,9 @@ from citysync.storage.schema import open_store
 from flows.artifacts import city_page, night_rows
 from flows.crew import Crew, Job, Lost, crew_of
 from flows.master_import import Import, import_master
-from flows.night import Asked, Night, begin, closing_well, walk_all
+from flows.night import Asked, Night, begin, closing_well
 from flows.province import _ending
+from flows.walking import walk_all
 from tests.builders import an_item
 from tests.connectors.site import Asked as Request
 from tests.connectors.site import Sent, sends, site
