@@ -11,8 +11,8 @@ from datetime import datetime
 
 from citysync.domain.city import Auth, Signing
 from citysync.domain.errors import ConfigError
+from citysync.domain.redaction import redacted, without
 from connectors._door import Door
-from connectors._redact import redacted, without
 
 
 @dataclass(frozen=True, slots=True)

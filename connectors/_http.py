@@ -14,10 +14,10 @@ from pydantic import Field, field_validator, model_validator
 
 from citysync.domain.city import SourceBase
 from citysync.domain.errors import Refused, Unreadable
+from citysync.domain.redaction import SECRET_KEYS
 from citysync.domain.strict import Strict
 from connectors._credentials import Pass, has_digest
 from connectors._mapping import Record, as_records, dig, text
-from connectors._redact import SECRET_KEYS
 from connectors._text import read_json
 
 _SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")

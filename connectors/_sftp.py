@@ -13,10 +13,10 @@ from typing import Any, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from citysync.domain.errors import Refused, SourceError, Unreachable
+from citysync.domain.redaction import redacted
 from citysync.domain.verdict import Fault
 from connectors._drop import refuse_size, unfinished
 from connectors._folder import Entry, Vanished, refuse_crowd
-from connectors._redact import redacted
 
 Result = TypeVar("Result")
 SCHEME = "sftp://"

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from citysync.domain.city import SourceBase
 from citysync.domain.errors import OverBudget, Refused, SourceError, Unreachable, Unreadable
+from citysync.domain.redaction import redacted
 from citysync.domain.verdict import Fault
-from connectors._redact import redacted
 from connectors._rights import write_rights
 
 DRIVERS = ("sqlite", "postgresql+psycopg", "mysql+pymysql", "mariadb+pymysql")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import select
@@ -16,9 +17,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 
+from citysync.config import logs
 from citysync.config.settings import load_settings
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.errors import CitySyncError, ConfigError
+from citysync.domain.snapshot import RawPage
 from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import calendar
 from citysync.storage import catalogue, ledger, pages
@@ -31,9 +34,11 @@ from connectors._door import Door
 from connectors._tape import Recorder
 from flows.crew import Job, asks_to_wait
 from flows.line import Means, sync_city
+from flows.phases import PUBLISH, told
 from flows.recheck import rechecking
 from flows.replay import tape_document
 
+_LOG = logging.getLogger("citysync.page")
 PROGRESS_EVERY_SECONDS = 5.0
 LAST_SECONDS = 5.0  # for a child that is ending, to unwind
 
@@ -52,8 +57,11 @@ def serve(connection: Connection) -> None:
 
 def _answer(job: Job, connection: Connection) -> Verdict | Exception:
     resource.setrlimit(resource.RLIMIT_AS, (job.memory_bytes, resource.RLIM_INFINITY))
+    for value in job.secrets.values():
+        logs.hide(value)
     try:
-        return walk(job, connection)
+        with logs.bound(run_id=job.run.run_id, city=job.city.code):
+            return walk(job, connection)
     except MemoryError:
         return CitySyncError(f"内存超出上限（{job.memory_bytes // 1024**2} MiB）")
     except Exception as error:  # noqa: BLE001 - the city border: our bug in one city must not stop the other twenty
@@ -73,12 +81,14 @@ def walk(job: Job, connection: Connection) -> Verdict:
     memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
     pull = rechecking(store, job.city, memory) if job.recheck else pull_everything
     recorder = Recorder(lambda data: pages.keep(job.data_dir, data, 0, "", _now()).sha256, _now)
-    means = Means(_door(job, connection, recorder), calendar(), connection.send, pull)
+    means = Means(_door(job, connection, recorder), calendar(), connection.send, pull, told)
     city_run = sync_city(job.city, job.run, master, memory, means)
     if job.publish and not (job.may_defer and asks_to_wait(city_run.verdict)):
         means.step("发布：写入台账")
-        tape = None if job.recheck else _kept_tape(job, recorder)  # some keys of a city are no directory to replay
-        ledger.publish(store, job.run, city_run, job.data_dir, tape=tape, receipts=job.city.receipt.ways)
+        with told(PUBLISH) as count:
+            tape = None if job.recheck else _kept_tape(job, recorder)  # some keys of a city are no directory to replay
+            ledger.publish(store, job.run, city_run, job.data_dir, tape=tape, receipts=job.city.receipt.ways)
+            count(adopted=int(city_run.adopted), pages=len(city_run.pages))
         means.step("已发布")
     return city_run.verdict
 
@@ -102,8 +112,14 @@ def _door(job: Job, connection: Connection, recorder: Recorder) -> Door:
             told[0] = time.monotonic()
             connection.send(text)
 
+    def keep(data: bytes, number: int, url: str) -> RawPage:
+        logs.at(page=number)
+        page = pages.keep(job.data_dir, data, number, url, _now())
+        _LOG.debug("第 %d 页 %s", number, page.sha256[:12], extra={"counts": {"bytes": page.size}})
+        return page
+
     return Door(
-        keep=lambda data, number, url: pages.keep(job.data_dir, data, number, url, _now()),
+        keep=keep,
         secret=secret,
         now=recorder.now,
         monotonic=time.monotonic,
@@ -153,6 +169,7 @@ def _main(descriptor: int) -> None:
     signal.signal(signal.SIGTERM, _leave)
     asked, wake = os.pipe()
     os.set_blocking(wake, False)
+    logs.set_up(load_settings())
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     watch = (descriptor, asked, threading.main_thread().ident)
     threading.Thread(target=_watch, args=watch, name="watch", daemon=True).start()

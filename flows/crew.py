@@ -24,6 +24,7 @@ from citysync.domain.city import City
 from citysync.domain.errors import Throttled
 from citysync.domain.run import Run
 from citysync.domain.verdict import Verdict
+from flows.phases import city_told
 
 MARGIN_SECONDS = 120  # beyond the pull's own budget: validating, reconciling and publishing what came
 PATIENCE_SECONDS = 3.0  # for a child that was asked to stop
@@ -142,10 +143,12 @@ class Crew:
         answer: Verdict | Exception | Lost = Lost("crashed", "处理进程未能启动")
         if child is None:
             return answer
-        try:
-            answer = child.ask(job, step, job.city.source.budget_seconds + MARGIN_SECONDS)
-        finally:
-            self._idle.put(child)
+        with city_told(job.run, job.city.code) as count:
+            try:
+                answer = child.ask(job, step, job.city.source.budget_seconds + MARGIN_SECONDS)
+            finally:
+                self._idle.put(child)
+            count(**_outcome(answer))
         return answer
 
     def close(self) -> None:
@@ -193,6 +196,13 @@ def crew_of(size: int) -> Iterator[Crew]:
         yield crew
     finally:
         crew.close()
+
+
+def _outcome(answer: Verdict | Exception | Lost) -> dict[str, int | str]:
+    """Return an answer in numbers and stable words: never a text, which may quote what a city sent."""
+    if isinstance(answer, Verdict):
+        return {"state": answer.state.value, **answer.counts.as_dict()}
+    return {"failed": answer.code if isinstance(answer, Lost) else type(answer).__name__}
 
 
 def _ending(status: int, memory_bytes: int) -> str:

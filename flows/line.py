@@ -32,6 +32,7 @@ from citysync.reconciliation.past import notes, rules_changed, seen_before
 from citysync.reconciliation.reconcile import PROVED, Reconciliation, reconcile
 from connectors import pull
 from connectors._door import Door
+from flows.phases import JUDGE, PULL, RECONCILE, VALIDATE, Phase, quiet
 from schemas.validate import validate
 
 
@@ -39,13 +40,14 @@ from schemas.validate import validate
 class Means:
     """What the line may use of the outside: the door to the source, the calendar, a place to say where it stands.
 
-    ``pull``: how the source is asked, by default for everything.
+    ``pull``: how the source is asked, by default for everything. ``phase``: who is told what each phase came to.
     """
 
     door: Door
     calendar: Calendar
     step: Callable[[str], None]
     pull: Callable[[City, Door], Snapshot] = pull
+    phase: Phase = quiet
 
     def now(self) -> datetime:
         """Return the door's clock."""
@@ -63,9 +65,12 @@ def _walked(city: City, run: Run, master: MasterCatalogue, memory: Memory, means
     means.step(f"取数：{city.source.connector}")
     try:
         door = replace(means.door, keep=_remembering(means.door, pages), last_count=memory.last_count)
-        snapshot = means.pull(city, door)
+        with means.phase(PULL) as count:
+            snapshot = means.pull(city, door)
+            proof = snapshot.certificate
+            count(received=proof.received, pages=proof.pages, grade=proof.grade.value)
     except SourceError as error:
-        verdict = judge(Facts(city=city, run=run, judged_at=means.now(), error=error))
+        verdict = _judged(Facts(city=city, run=run, judged_at=means.now(), error=error), means)
         return CityRun(verdict, None, tuple(pages), no_findings(), no_rejections(), adopted=False)
     return judge_snapshot(city, run, master, memory, snapshot, tuple(pages), means)
 
@@ -83,15 +88,27 @@ def judge_snapshot(
     content = fingerprint(snapshot.rows)
     facts, uses = _guarded(city, run, memory, snapshot, content, means)
     if snapshot.certificate.grade is Grade.X or facts.held or facts.foreign:
-        return CityRun(judge(facts), snapshot, pages, no_findings(), no_rejections(), adopted=False)
-    validation = validate(snapshot, city, run.business_date)
+        return CityRun(_judged(facts, means), snapshot, pages, no_findings(), no_rejections(), adopted=False)
+    with means.phase(VALIDATE) as count:
+        validation = validate(snapshot, city, run.business_date)
+        count(accepted=validation.accepted.height, rejected=validation.rejected_rows, duplicate=validation.duplicate)
     means.step(
         f"校验：接受 {validation.accepted.height}，拒收 {validation.rejected_rows}，合并重复 {validation.duplicate}"
     )
     facts = replace(facts, validation=validation)
     if comparable(facts):
-        facts = replace(facts, reconciliation=_compare(facts, snapshot, validation, master, memory, means))
-    return _learned(facts, _with_rules_changed(judge(facts), content, run, memory), snapshot, pages, uses)
+        with means.phase(RECONCILE) as count:
+            found = _compare(facts, snapshot, validation, master, memory, means)
+            count(due=found.due, met=found.met, findings=found.findings.height)
+        facts = replace(facts, reconciliation=found)
+    return _learned(facts, _with_rules_changed(_judged(facts, means), content, run, memory), snapshot, pages, uses)
+
+
+def _judged(facts: Facts, means: Means) -> Verdict:
+    with means.phase(JUDGE) as count:
+        verdict = judge(facts)
+        count(state=verdict.state.value, reasons=len(verdict.reasons))
+    return verdict
 
 
 def _learned(

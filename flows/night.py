@@ -30,6 +30,7 @@ from flows.crew import Crew, Job, Lost, asks_to_wait
 from flows.heartbeat import Heartbeat
 from flows.interrupt import undisturbed
 from flows.ledger_at import writable_ledger
+from flows.phases import run_told
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LOOK_SECONDS = 0.5  # how often a run that waits for another's city looks whether it is free
@@ -156,16 +157,12 @@ class Night:
 
     def _share_the_blame(self) -> None:
         """Rewrite failures that are one incident of ours, and say whose one city's silence is."""
-        amended = settle(
-            tuple(self.verdicts.values()), self.cities, self._everyone, self.settings.probe_url, self.store
-        )
+        folder, probe, verdicts = self.settings.cities_dir, self.settings.probe_url, tuple(self.verdicts.values())
+        amended = settle(verdicts, self.cities, lambda: load_cities(folder, source_model, names()), probe, self.store)
         amended = [each for each in amended if each.run_id == self.run.run_id]  # another run's verdict is not ours
         self.verdicts |= {verdict.city_code: verdict for verdict in amended}
         if amended and self.publish:
             ledger.amend(self.store, self.run.run_id, amended)
-
-    def _everyone(self) -> Cities:
-        return load_cities(self.settings.cities_dir, source_model, names())
 
     def close(self, now: datetime) -> None:
         """Settle whose fault it was, close the run in the ledger, and the ledger."""
@@ -180,7 +177,7 @@ class Night:
 
         A ledger that cannot take even this is silent: people must see what broke the run; the next run closes it.
         """
-        self._still(now)
+        self._still(now, str(error) or type(error).__name__)
         if self.publish:
             with suppress(StorageError):
                 if isinstance(error, BaseException) and not isinstance(error, Exception):
@@ -189,8 +186,9 @@ class Night:
                     ledger.fail_run(self.store, self.run.run_id, now, str(error) or type(error).__name__)
         self.store.close()
 
-    def _still(self, now: datetime) -> None:
-        """Stop the heart, look at the clock, and clear away what children of ours left half-written."""
+    def _still(self, now: datetime, error: str | None = None) -> None:
+        """Stop the heart, look at the clock, tell the end, and clear away what children of ours left half-written."""
+        run_told(self.run, self.verdicts, now, error)
         if self._heart is not None:
             self._heart.stop()
             self.note = self._heart.clock_note(now)

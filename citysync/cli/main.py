@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from types import FrameType
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
+from citysync.config.logs import as_json
 from citysync.domain.errors import CitySyncError, ConfigError
 
 HELP = """拉取各市政务服务事项目录，与省级基本目录对账，指出未同步的城市。
@@ -99,4 +101,7 @@ def run(tokens: Sequence[str]) -> int:
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False)
+    if as_json():
+        logging.getLogger("citysync.cli").error("%s", text)
+    else:
+        console.print(text, markup=False, highlight=False)

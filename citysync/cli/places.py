@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
+from citysync.config.logs import set_up
 from citysync.config.settings import Settings, load_settings
 
 
@@ -24,13 +25,15 @@ class Places:
     database_url: Annotated[str | None, Parameter(help="台账数据库（CITYSYNC_DATABASE_URL，默认 SQLite）")] = None
 
     def settings(self) -> Settings:
-        """Return the settings of the environment with these options laid over them."""
+        """Return the settings of the environment with these options laid over them; the log is as they say."""
         given = {
             "data_dir": self.data_dir,
             "cities_dir": self.cities_dir,
             "database_url": self.database_url,
         }
-        return load_settings(**{key: value for key, value in given.items() if value is not None})
+        settings = load_settings(**{key: value for key, value in given.items() if value is not None})
+        set_up(settings)
+        return settings
 
     def export(self) -> Settings:
         """Put the options into the environment, where a flow in this process looks, and return the settings."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO, cast
 from zoneinfo import ZoneInfo
 
 from rich.box import SIMPLE_HEAD
@@ -16,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from citysync.cli.document import Document
+from citysync.config.logs import as_json
 from citysync.domain.verdict import AXIS_LABELS, COUNT_LABELS, FAULT_LABELS, FLAGGED, STATE_LABELS, Axis, Fault, State
 
 MARKS = {
@@ -27,6 +29,7 @@ MARKS = {
     State.UNKNOWN: ("▨", "bright_black"),
 }
 STANDING_MARKS = {"ok": "✓", "grace": "◐", "failing": "✗", "unknown": "?"}
+_LOG = logging.getLogger("citysync.cli")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _SHOWN_COUNTS = ("received", "due", "met", "findings")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
@@ -35,7 +38,26 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 def console(*, stderr: bool = False) -> Console:
     """Return the console of results, or of progress and errors."""
     wide = None if sys.stdout.isatty() else 200
+    if stderr and as_json():
+        return Console(file=cast("TextIO", _LineLog()), width=10_000, emoji=False, markup=False)
     return Console(stderr=stderr, highlight=False, soft_wrap=False, width=wide, emoji=False, markup=False)
+
+
+class _LineLog:
+    """Takes what is said to people and logs it, line by line."""
+
+    def __init__(self) -> None:
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        """Log every whole line."""
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in filter(str.strip, lines):
+            _LOG.info("%s", plain(line))
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: a line is logged when it is whole."""
 
 
 def print_json(value: object) -> None:

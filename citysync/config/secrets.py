@@ -8,6 +8,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from citysync.config import logs
 from citysync.domain.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -34,6 +35,7 @@ class Secrets:
         """Return a secret; raise ``ConfigError`` naming the variable and the remedy, never the value."""
         value = self._found(name)
         if isinstance(value, str):
+            logs.hide(value)
             return value
         reason, remedy = value
         raise ConfigError(f"{name}：{reason}；{remedy}")

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -35,6 +35,8 @@ _EXAMPLES = {
     "ping_url": "https://ping.example.cn/uuid",
     "retention_days": "90",
     "real_data": "../shared/data",
+    "log_format": "json",
+    "log_level": "info",
 }
 
 
@@ -69,6 +71,13 @@ class Settings(BaseSettings):
     ping_url: str | None = Field(default=None, description="心跳地址：watchdog 每次向它报平安，有问题时报到 /fail")
     retention_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=90, description="原始页与快照保留多少天；沿用中的快照及其证据永远保留"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="日志格式，写到标准错误：text 或 json（每行一个 JSON）"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] | None = Field(
+        default=None,
+        description="日志级别：debug（含每一页）、info、warning、error；默认 json 时 info，text 时 warning",
     )
     real_data: Path | None = Field(
         default=None, description="真实数据文件夹，供 examples/ 和测试使用；默认 ../shared/data（如果有）"

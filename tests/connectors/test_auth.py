@@ -18,10 +18,10 @@ import pytest
 
 from citysync.domain.city import Auth, Signing
 from citysync.domain.errors import Refused, SourceError
+from citysync.domain.redaction import redacted, without
 from citysync.domain.snapshot import Grade
 from connectors import pull
 from connectors._credentials import credentials, digest, has_digest
-from connectors._redact import redacted, without
 from tests.connectors.doors import CANARY, NOW, PAGES, Memory, city_of, directory, pulled
 from tests.connectors.site import Asked, Sent, numbered, sends, site
 

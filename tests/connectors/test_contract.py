@@ -8,8 +8,8 @@ from importlib import import_module
 import pytest
 
 from citysync.domain.city import SourceBase
+from citysync.domain.redaction import redacted
 from connectors import names, source_model
-from connectors._redact import redacted
 
 
 def test_a_connector_is_registered_by_its_file_name() -> None:

@@ -28,6 +28,7 @@ from citysync.cli.document import document
 from citysync.cli.exits import exit_code
 from citysync.cli.results import published
 from citysync.config.settings import Settings, load_settings
+from citysync.domain.redaction import _forms
 from citysync.domain.run import Trigger
 from citysync.domain.verdict import Verdict
 from citysync.simulator.faults import Chosen, with_faults
@@ -42,7 +43,6 @@ from citysync.storage.engine import Store
 from citysync.storage.pages import read_snapshot
 from citysync.storage.schema import open_store
 from connectors._door import Door
-from connectors._redact import _forms
 from flows import child
 from flows.crew import Crew, Job, Lost
 from flows.master_import import Import, import_master
