@@ -40,7 +40,7 @@ class Memory:
     ``good_counts``: rows of its last good (adopted) snapshots, oldest first; ``last_good``: the newest of them, None if
     there is none; ``lost``: why it cannot be read although there was one, for people; ``absent_before``: (areacode,
     catalog_code) of obligations that its last good pull of grade A or B saw unmet, suspected or confirmed: a night of
-    grade C or X neither confirms nor clears.
+    grade C or X neither confirms nor clears; ``looked_before``: the areacodes which that pull was held against.
 
     ``good_counts`` begin anew with a snapshot that was adopted by approval: what a person accepted is the new measure.
     ``approvals``: given before the run, expired ones included; ``contents``: (fingerprint of the rows, business date)
@@ -51,6 +51,7 @@ class Memory:
     last_good: LastGood | None = None
     lost: str | None = None
     absent_before: AbstractSet[tuple[str, str]] = frozenset()
+    looked_before: AbstractSet[str] = frozenset()
     approvals: tuple[Approval, ...] = ()
     contents: tuple[tuple[str, date], ...] = ()
     identities: tuple[Identity, ...] = ()

@@ -66,10 +66,24 @@ def former_codes(code: str, on: date) -> tuple[str, ...]:
     return tuple(old for old, heirs in _ended(on).items() if code in heirs)
 
 
-def carried(pairs: Iterable[tuple[str, str]], on: date) -> frozenset[tuple[str, str]]:
-    """Return (areacode, anything) with each areacode as it is called on a day; that of a split stays."""
-    heirs = single_heirs(on)
-    return frozenset((heirs.get(areacode, areacode), other) for areacode, other in pairs)
+def carried(
+    pairs: Iterable[tuple[str, str]], on: date, looked: Iterable[str] = (), own: Iterable[str] = ()
+) -> frozenset[tuple[str, str]]:
+    """Return (areacode, anything) with each areacode as it is called on a day; that of a split stays, as do ``own``.
+
+    ``looked``: the areacodes that whoever saw the pairs looked at, those of the pairs at least. Of several that became
+    one, each must have its pair: what one part had before the merger was not missing in the whole.
+    """
+    seen, kept = frozenset(pairs), frozenset(own)
+    heirs = {old: heir for old, heir in single_heirs(on).items() if old not in kept}
+    parts: dict[str, set[str]] = {}
+    for areacode in {*looked, *(areacode for areacode, _ in seen)}:
+        parts.setdefault(heirs.get(areacode, areacode), set()).add(areacode)
+    return frozenset(
+        (heir, other)
+        for heir, other in {(heirs.get(areacode, areacode), other) for areacode, other in seen}
+        if all((part, other) in seen for part in parts[heir])
+    )
 
 
 def told(code: str) -> str:

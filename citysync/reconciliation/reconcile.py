@@ -74,31 +74,33 @@ def reconcile(
     calendar: Calendar,
     *,
     absent_before: AbstractSet[Duty] = frozenset(),
+    looked_before: AbstractSet[str] = frozenset(),
 ) -> Reconciliation:
     """Return the findings of a city on a day; equal rows in any order give equal findings.
 
-    ``absent_before``: obligations seen unmet before, by an earlier good pull or a look-up by code. An absence not among
-    them is suspected, unless the city itself says it withdrew the item. An absence is reported only from a snapshot
-    proved complete (grade A or B).
+    ``absent_before``: obligations seen unmet before, by an earlier good pull or a look-up by code; ``looked_before``:
+    the areacodes that pull looked at. An absence not among them is suspected, unless the city itself says it withdrew
+    the item; so is one that only some of the counties had that were merged since. An absence is reported only from a
+    snapshot proved complete (grade A or B).
     """
     facing = _as_far_as_proved(match, snapshot)
-    catalogue = facing.master.items.select("catalog_code", name="task_name")
     found = [_asked(check, module, facing) for check, module in all_checks().items()]
     noted = [_noted(check, group) for (check,), group in validation.notes.group_by("check")]
-    told = [_told(each, catalogue) for each in (*found, *noted) if not each.is_empty()]
+    told = [_told(each, facing) for each in (*found, *noted) if not each.is_empty()]
     dated = with_expired(_dated(pl.concat([_untold(), *told]), match, city, on, calendar), city, on)
     remarks = absence_remarks(validation, snapshot, city)
-    proved = _duties(carried(absent_before, on) | set(declared_withdrawn(validation).iter_rows()))
-    findings = _finished(dated, remarks, [code for code, _ in regions_of(city, on)], proved)
-    checks = findings.get_column("check")
+    regions = [code for code, _ in regions_of(city, on)]
+    seen = carried(absent_before, on, looked_before, regions)
+    proved = _duties(seen | set(declared_withdrawn(validation).iter_rows()))
+    findings = _finished(dated, remarks, regions, proved)
     return Reconciliation(
         findings=findings,
         names=names_of(facing),
         due=facing.due,
         met=facing.met,
         paired=facing.paired.height,
-        missing=int((checks == ABSENCE).sum()),
-        overclaimed=int((checks == "overclaimed").sum()),
+        missing=findings.filter(check=ABSENCE).height,
+        overclaimed=findings.filter(check="overclaimed").height,
         drifted=distinct_rows(findings.filter(pl.col("check") == DRIFT)),
         estimated={day for day in findings.get_column("due_on").drop_nulls().unique() if calendar.estimated(day)},
         exempted=facing.exempted,
@@ -141,7 +143,8 @@ def _weighed(places: pl.DataFrame, check: str, kind: ModuleType | Note) -> pl.Da
     )
 
 
-def _told(found: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
+def _told(found: pl.DataFrame, match: Match) -> pl.DataFrame:
+    catalogue = match.master.items.select("catalog_code", name="task_name")
     template = str(found.get_column("template")[0])
     fields = found.get_column("field").drop_nulls().unique().to_list()
     named = found.join(catalogue, on="catalog_code", how="left")

@@ -60,8 +60,13 @@ def with_lives(store: Store, city_code: str, listing: Listing, calendar: Calenda
         return listing
     told = _lived(store, city_code, listing.run_id)
     known = {life.identity: life.beside(told.on, calendar) for life in told.lives if life.closed_on is None}
-    rows = ({**row, **known.get(told.identity(row), UNKNOWN)} for row in listing.rows)
+    rows = (_beside(row, known.get(told.identity(row), UNKNOWN)) for row in listing.rows)
     return replace(listing, rows=tuple(rows))
+
+
+def _beside(row: Row, life: Row) -> Row:
+    """Return a finding with its life; one that is suspected tonight is not confirmed, whatever a part of it was."""
+    return {**row, **life, **({"confirmed_on": None} if row["suspected"] else {})}
 
 
 def with_first_seen(store: Store, city_code: str, listing: Listing) -> Listing:

@@ -14,7 +14,7 @@ from citysync.storage.approvals import approvals_before
 from citysync.storage.engine import Store
 from citysync.storage.identity import confirmed
 from citysync.storage.pages import read_snapshot
-from citysync.storage.past import absences_seen, adopted_snapshots, last_approved_run
+from citysync.storage.past import absences_seen, adopted_snapshots, last_approved_run, regions_looked_at
 
 GOOD_RUNS = 7
 REMEMBERED_RUNS = 60  # how far back a directory that is served again is recognised
@@ -34,6 +34,7 @@ def recall(store: Store, folder: Path, city_code: str, run_id: str) -> Memory:
     memory = Memory(
         good_counts=tuple(int(row["rows"]) for row in reversed(measure)),
         absent_before=absences_seen(store, city_code, run_id),
+        looked_before=regions_looked_at(store, city_code, run_id),
         approvals=approvals,
         identities=identities,
         contents=tuple((str(row["content"]), date.fromisoformat(row["business_date"])) for row in kept),

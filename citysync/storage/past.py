@@ -57,7 +57,27 @@ def absences_seen(store: Store, city_code: str, before: str) -> frozenset[tuple[
 
     A night of another grade sees no absence, so that it neither confirms nor clears any.
     """
-    looked = (
+    finding = tables.findings.c
+    query = sa.select(finding.areacode, finding.catalog_code).where(
+        finding.run_seq == _looked(city_code, before), finding.city_code == city_code, finding.check == "unclaimed"
+    )
+    with store.reading() as connection:
+        return frozenset((areacode, code) for areacode, code in connection.execute(query))
+
+
+def regions_looked_at(store: Store, city_code: str, before: str) -> frozenset[str]:
+    """Return the areacodes that had anything to do in the run ``absences_seen`` speaks of."""
+    tally = tables.tallies.c
+    query = sa.select(tally.areacode).where(
+        tally.run_seq == _looked(city_code, before), tally.city_code == city_code, tally.due > 0
+    )
+    with store.reading() as connection:
+        return frozenset(areacode for areacode in connection.scalars(query.distinct()) if areacode is not None)
+
+
+def _looked(city_code: str, before: str) -> sa.ScalarSelect[int]:
+    """Return which run last saw absences: the last adopted pull of grade A or B before a run."""
+    return (
         sa.select(_VERDICT.run_seq)
         .join(tables.runs, _RUN.seq == _VERDICT.run_seq)
         .where(_VERDICT.city_code == city_code, _VERDICT.adopted, _VERDICT.grade.in_(_SEES_ABSENCES))
@@ -66,12 +86,6 @@ def absences_seen(store: Store, city_code: str, before: str) -> frozenset[tuple[
         .limit(1)
         .scalar_subquery()
     )
-    finding = tables.findings.c
-    query = sa.select(finding.areacode, finding.catalog_code).where(
-        finding.run_seq == looked, finding.city_code == city_code, finding.check == "unclaimed"
-    )
-    with store.reading() as connection:
-        return frozenset((areacode, code) for areacode, code in connection.execute(query))
 
 
 def last_approved_run(store: Store, city_code: str, before: str) -> str | None:

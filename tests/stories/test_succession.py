@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,12 @@ from citysync.reconciliation.foreign import foreign
 from citysync.reconciliation.match import Match, match
 from citysync.reconciliation.obligations import duties, parents_of
 from citysync.reconciliation.reconcile import Reconciliation, reconcile
+from citysync.storage import reading
+from citysync.storage.lives import with_lives
+from citysync.storage.schema import open_store
 from schemas.validate import validate
 from tests.builders import CATALOG_CODE, TODAY, a_city, a_master, a_master_item, a_snapshot, an_item
+from tests.nights import nights
 
 MAOMING = {"code": "440900", "name": "茂名市", "counties": ("440902", "440904")}
 SHANTOU = {"code": "440500", "name": "汕头市", "counties": ("440513", "440514")}
@@ -29,12 +34,12 @@ def an_old_item(areacode: str | None, **changes: str | None) -> dict[str, str | 
 
 
 def compared(
-    *rows: dict[str, str | None], city: City, on: date = TODAY, absent_before: frozenset[tuple[str, str]] = frozenset()
+    *rows: dict[str, str | None], city: City, on: date = TODAY, **seen: frozenset[Any]
 ) -> tuple[Match, Reconciliation]:
     snapshot = a_snapshot(rows, city_code=city.code)
     validation = validate(snapshot, city, on)
     matched = match(validation, a_master(a_master_item(use_level=["4"])), city, on)
-    return matched, reconcile(matched, validation, snapshot, city, on, calendar(), absent_before=absent_before)
+    return matched, reconcile(matched, validation, snapshot, city, on, calendar(), **seen)
 
 
 @pytest.mark.parametrize("sent", ["440903", "440923", "440923000000"])
@@ -106,10 +111,52 @@ def test_an_item_meant_for_a_former_county_is_meant_for_what_followed_it(named: 
     assert found.get_column("areacode").to_list() == due
 
 
+def absent(*areacodes: str) -> frozenset[tuple[str, str]]:
+    return frozenset((areacode, CATALOG_CODE) for areacode in areacodes)
+
+
 def test_an_absence_seen_under_the_former_code_is_confirmed_under_the_new_one() -> None:
-    _, found = compared(city=a_city(**MAOMING), absent_before=frozenset({("440903", CATALOG_CODE)}))
-    absent = found.findings.filter(check="unclaimed").select("areacode", "suspected").rows()
-    assert absent == [("440902", True), ("440904", False)]
+    _, found = compared(city=a_city(**MAOMING), absent_before=absent("440903"), looked_before=frozenset({"440903"}))
+    told = found.findings.filter(check="unclaimed").select("areacode", "suspected").rows()
+    assert told == [("440902", True), ("440904", False)]
+
+
+@pytest.mark.parametrize(
+    ("seen", "suspected"),
+    [(("440903", "440923"), False), (("440903",), True), (("440923",), True), ((), True)],
+)
+def test_an_absence_in_a_merged_county_is_confirmed_only_if_every_part_was_without(
+    seen: tuple[str, ...],
+    suspected: bool,  # noqa: FBT001 - a row of the table
+) -> None:
+    """What 电白县 had and 茂港区 had not was there; that 电白区 is without it is new, and seen for the first time."""
+    looked = frozenset({"440902", "440903", "440923"})
+    _, found = compared(city=a_city(**MAOMING), absent_before=absent(*seen), looked_before=looked)
+    told = dict(found.findings.filter(check="unclaimed").select("areacode", "suspected").iter_rows())
+    assert told == {"440902": True, "440904": suspected}
+
+
+def test_a_merger_is_settled_by_the_second_look_at_the_whole(tmp_path: Path) -> None:
+    counties = ("440902", "440903", "440923")
+    rows = [an_old_item(areacode) for areacode in ("440902", "440923")]
+    with open_store(f"sqlite:///{tmp_path / 'citysync.sqlite3'}", write=True) as store:
+        city = nights(store, tmp_path, a_master_item(use_level=["4"]), **{**MAOMING, "counties": counties})
+        told = []
+        for merged in (False, False, True, True):
+            now = {"counties": MAOMING["counties"]} if merged else {}
+            city.night(rows[:1] if merged else rows, **now)
+            listing = with_lives(store, "440900", reading.findings(store, "440900"), calendar())
+            told += [
+                (row["areacode"], row["suspected"], row["confirmed_on"] is not None)
+                for row in listing.rows
+                if row["check"] == "unclaimed"
+            ]
+    assert told == [
+        ("440903", True, False),
+        ("440903", False, True),
+        ("440904", True, False),
+        ("440904", False, True),
+    ]
 
 
 def strange(code: str, areacode: str) -> Reason | None:
