@@ -171,8 +171,16 @@ def _compare(
 ) -> Reconciliation:
     city, on = facts.city, facts.run.business_date
     matched = match(validation, master, city, on, memory.identities)
-    seen = {"absent_before": memory.absent_before, "looked_before": memory.looked_before}
-    found = reconcile(matched, validation, snapshot, city, on, means.calendar, **seen)
+    found = reconcile(
+        matched,
+        validation,
+        snapshot,
+        city,
+        on,
+        means.calendar,
+        absent_before=memory.absent_before,
+        looked_before=memory.looked_before,
+    )
     means.step(f"对账：应领 {found.due}，已领 {found.met}，发现 {found.findings.height} 项")
     earlier = None if memory.last_good is None else memory.last_good.rows
     if snapshot.certificate.grade not in PROVED:

@@ -88,11 +88,10 @@ def reconcile(
     noted = [_noted(check, group) for (check,), group in validation.notes.group_by("check")]
     told = [_told(each, facing) for each in (*found, *noted) if not each.is_empty()]
     dated = with_expired(_dated(pl.concat([_untold(), *told]), match, city, on, calendar), city, on)
-    remarks = absence_remarks(validation, snapshot, city)
     regions = [code for code, _ in regions_of(city, on)]
     seen = carried(absent_before, on, looked_before, regions)
     proved = _duties(seen | set(declared_withdrawn(validation).iter_rows()))
-    findings = _finished(dated, remarks, regions, proved)
+    findings = _finished(dated, absence_remarks(validation, snapshot, city), regions, proved)
     return Reconciliation(
         findings=findings,
         names=names_of(facing),

@@ -143,8 +143,7 @@ def test_a_merger_is_settled_by_the_second_look_at_the_whole(tmp_path: Path) -> 
         city = nights(store, tmp_path, a_master_item(use_level=["4"]), **{**MAOMING, "counties": counties})
         told = []
         for merged in (False, False, True, True):
-            now = {"counties": MAOMING["counties"]} if merged else {}
-            city.night(rows[:1] if merged else rows, **now)
+            city.night(rows[:1] if merged else rows, counties=MAOMING["counties"] if merged else counties)
             listing = with_lives(store, "440900", reading.findings(store, "440900"), calendar())
             told += [
                 (row["areacode"], row["suspected"], row["confirmed_on"] is not None)
