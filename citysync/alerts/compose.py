@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from citysync.alerts.flapping import SETTLED, WINDOW, interruptions
-from citysync.domain.alert import KIND_LABELS, Alert, Change, CityNight, Kind, Night, Step
+from citysync.domain.alert import KIND_LABELS, Alert, Change, CityNight, Kind, Night, Step, fix_by
 from citysync.domain.verdict import FAULT_LABELS, STATE_LABELS, Fault, State
 from citysync.domain.workdays import Calendar
 
 WEEKDAYS = "一二三四五六日"
-FIX_WORKDAYS = {Kind.NOT_SYNCED: 2, Kind.OUT_OF_SYNC: 5, Kind.HELD: 1}
 NOT_THEIRS = frozenset({Fault.OURS, Fault.MASTER})
 _NO_ACTION = "与本市无关，本市无需处理，由省平台处理"
 _AFTERWARDS = {State.IN_SYNC: "本市无需再处理；", State.LAGGING: "宽限期内的差异请按期更正；"}
@@ -206,8 +205,8 @@ def _who(city: CityNight) -> str:
 
 
 def _deadline(alert: Alert, words: Words) -> str:
-    days = FIX_WORKDAYS.get(alert.key.kind, 5)
-    until = words.calendar.add_workdays(alert.opened_on, days)
+    until = fix_by(alert.key.kind, alert.opened_on, words.calendar)
+    days = words.calendar.workdays_between(alert.opened_on, until)
     estimated = "，估算" if words.calendar.estimated(until) else ""
     return f"{day(until)}下班（{days} 个工作日{estimated}）"
 

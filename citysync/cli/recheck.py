@@ -7,7 +7,6 @@ from datetime import date
 from citysync.cli.places import Places, now
 from citysync.cli.render import console
 from citysync.cli.results import published, show
-from citysync.cli.standing import standing
 from citysync.cli.sync import hand_over
 
 
@@ -29,6 +28,7 @@ def recheck(
     from flows.crew import crew_of
     from flows.night import Asked, begin, closing_well
     from flows.recheck import open_keys
+    from flows.standing import standing
     from flows.walking import walk_all
 
     settings = (places or Places()).settings()

@@ -16,18 +16,29 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from citysync.cli.document import Document
 from citysync.config.logs import as_json
-from citysync.domain.verdict import AXIS_LABELS, COUNT_LABELS, FAULT_LABELS, FLAGGED, STATE_LABELS, Axis, Fault, State
+from citysync.domain.verdict import (
+    AXIS_LABELS,
+    COUNT_LABELS,
+    FAULT_LABELS,
+    FLAGGED,
+    STATE_LABELS,
+    STATE_SIGNS,
+    Axis,
+    Fault,
+    State,
+)
+from citysync.reports.document import Document
 
-MARKS = {
-    State.IN_SYNC: ("●", "green"),
-    State.LAGGING: ("◐", "yellow"),
-    State.OUT_OF_SYNC: ("▲", "red"),
-    State.NOT_SYNCED: ("■", "red"),
-    State.HELD: ("◆", "magenta"),
-    State.UNKNOWN: ("▨", "bright_black"),
+_COLOURS = {
+    State.IN_SYNC: "green",
+    State.LAGGING: "yellow",
+    State.OUT_OF_SYNC: "red",
+    State.NOT_SYNCED: "red",
+    State.HELD: "magenta",
+    State.UNKNOWN: "bright_black",
 }
+MARKS = {state: (STATE_SIGNS[state], colour) for state, colour in _COLOURS.items()}
 STANDING_MARKS = {"ok": "✓", "grace": "◐", "failing": "✗", "unknown": "?"}
 _LOG = logging.getLogger("citysync.cli")
 SHANGHAI = ZoneInfo("Asia/Shanghai")

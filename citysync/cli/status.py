@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from citysync.cli.places import Places
 from citysync.cli.render import console
 from citysync.cli.results import show
-from citysync.cli.standing import as_of, standing
 from citysync.domain.workdays import calendar
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ def status(*cities: str, json: bool = False, on: date | None = None, places: Pla
     on
         截至某业务日期：那一晚公布的结论
     """
+    from flows.standing import as_of, standing
+
     settings = (places or Places()).settings()
     result = as_of(settings, cities, on) if on else standing(settings, cities)
     code = show(result, json=json)

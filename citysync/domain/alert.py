@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from citysync.domain.verdict import Fault, State
+from citysync.domain.workdays import Calendar
 
 
 class Kind(StrEnum):
@@ -35,8 +36,15 @@ KIND_LABELS = {
     Kind.MAIL_STUCK: "告警积压",
 }
 KIND_OF = {State.NOT_SYNCED: Kind.NOT_SYNCED, State.OUT_OF_SYNC: Kind.OUT_OF_SYNC, State.HELD: Kind.HELD}
+FIX_WORKDAYS = {Kind.NOT_SYNCED: 2, Kind.OUT_OF_SYNC: 5, Kind.HELD: 1}
+_FIX_WORKDAYS = 5  # of every other kind
 OURS = frozenset({Kind.STORM, Kind.RUN_FAILED, Kind.NO_RUN, Kind.RUN_STUCK, Kind.MAIL_STUCK})
 URGENT = frozenset({Kind.RUN_FAILED, Kind.NO_RUN, Kind.RUN_STUCK, Kind.MAIL_STUCK})  # P1: passes quiet hours
+
+
+def fix_by(kind: Kind, opened_on: date, calendar: Calendar) -> date:
+    """Return the day by whose end what opened on a day should be put right: messages and pages say the same."""
+    return calendar.add_workdays(opened_on, FIX_WORKDAYS.get(kind, _FIX_WORKDAYS))
 
 
 class Change(StrEnum):

@@ -27,6 +27,15 @@ STATE_LABELS = {
     State.HELD: "待确认",
     State.UNKNOWN: "未判定",
 }
+# A state is never told by colour alone: one shape each, the same on screens, pages and paper.
+STATE_SIGNS = {
+    State.IN_SYNC: "●",
+    State.LAGGING: "◐",
+    State.OUT_OF_SYNC: "▲",
+    State.NOT_SYNCED: "■",
+    State.HELD: "◆",
+    State.UNKNOWN: "▨",
+}
 FLAGGED = frozenset({State.OUT_OF_SYNC, State.NOT_SYNCED, State.HELD})
 
 

@@ -24,13 +24,13 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from citysync.cli.document import document
 from citysync.cli.exits import exit_code
 from citysync.cli.results import published
 from citysync.config.settings import Settings, load_settings
 from citysync.domain.redaction import _forms
 from citysync.domain.run import Trigger
 from citysync.domain.verdict import Verdict
+from citysync.reports.document import document
 from citysync.simulator.faults import Chosen, with_faults
 from citysync.simulator.faults import clock as simulated
 from citysync.simulator.faults.fault import Fault, always, seam_of

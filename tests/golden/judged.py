@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from citysync.cli.standing import _never
 from citysync.domain.city import Expect
 from citysync.domain.errors import OverBudget, Refused, Throttled, Unreachable, Unreadable
 from citysync.domain.memory import LastGood, Memory
@@ -25,6 +24,7 @@ from citysync.reconciliation.judge import Facts, judge
 from citysync.reconciliation.past import notes, rules_changed
 from citysync.reconciliation.reach import Link, attributed
 from citysync.reconciliation.reach import Seen as Looked
+from flows import standing
 from tests.builders import NOW, TODAY, a_city, a_snapshot, an_item
 from tests.reconciliation.cast import Walk, tuned, walk
 from tests.reconciliation.test_checks import CAUGHT
@@ -144,7 +144,7 @@ NIGHTS = {"guard": GUARD, "source": SOURCE, "rows": ROWS}
 def never() -> Iterator[str]:
     """Yield what is said of a city without any run, and of one that is paused."""
     for name, city in (("never run", a_city()), ("paused", a_city(enabled=False))):
-        (reason,) = _never(city)["reasons"]
+        (reason,) = standing.never(city)["reasons"]
         yield f"never {name} | {reason['code']} | {reason['fault']} | {reason['text']}"
 
 

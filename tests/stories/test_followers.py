@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from citysync.cli.document import document
-from citysync.cli.standing import as_of
 from citysync.config.settings import Settings
+from citysync.reports.document import document
 from citysync.storage import followers
 from citysync.storage.engine import Store
 from citysync.storage.schema import open_store
 from flows.explain.answer import explain
 from flows.explain.words import lines
+from flows.standing import as_of
 from tests.builders import CATALOG_CODE, a_master, an_item
 from tests.nights import Nights, nights
 

@@ -19,7 +19,6 @@ import pytest
 from rich.console import Console
 
 from citysync.cli import main
-from citysync.cli.document import document
 from citysync.cli.exits import exit_code
 from citysync.cli.render import print_night
 from citysync.cli.results import published
@@ -27,6 +26,7 @@ from citysync.config.settings import Settings
 from citysync.domain.errors import CitySyncError, ConfigError, StorageError
 from citysync.domain.run import Trigger
 from citysync.domain.verdict import FLAGGED, STATE_LABELS, State, Verdict
+from citysync.reports.document import document
 from citysync.storage import reading
 from citysync.storage.past import adopted_snapshots
 from citysync.storage.schema import open_store

@@ -15,11 +15,11 @@ from typing import Any
 import chinese_calendar
 import pytest
 
-from citysync.cli.document import document
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.findings import RULE_LABELS
 from citysync.domain.run import Run, Trigger
 from citysync.domain.workdays import calendar
+from citysync.reports.document import document
 from citysync.simulator.history.province import History, build_history
 from citysync.simulator.history.truth import NightTruth, truths
 from citysync.simulator.kinds import KINDS

@@ -1,0 +1,51 @@
+"""The application, made from its settings, a clock and a way of signing in; importing it makes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from citysync.config.settings import Settings
+from citysync.web import errors
+from citysync.web.headers import StrictHeaders
+from citysync.web.language import day_of
+from citysync.web.pages import PAGES
+from citysync.web.policy import Door
+from citysync.web.reading.reader import Library
+from citysync.web.rendering import STATIC
+from citysync.web.sign_in import LOOPBACK, NoSignIn, SignIn
+
+
+def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn | None = None) -> FastAPI:
+    """Return the application. ``now``: the clock; ``sign_in`` None: nobody signs in, and only loopback is served."""
+    library = Library(settings, now, day_of)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        yield
+        library.close()
+
+    app = FastAPI(title="citysync", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.library = library
+    app.state.sign_in = sign_in or NoSignIn()
+    errors.install(app)
+    door = Door(app)
+    door.page("health", "/healthz", _health)
+    for module in PAGES:
+        module.register(door)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    if sign_in is None:  # a page of another site, whose name is made to lead here, must not be answered
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"], www_redirect=False)
+    app.add_middleware(StrictHeaders)
+    return app
+
+
+def _health() -> PlainTextResponse:
+    return PlainTextResponse("ok\n")

@@ -1,0 +1,7 @@
+"""Routes: one module per page; each reads, presents and answers in a few lines."""
+
+from __future__ import annotations
+
+from citysync.web.pages import city, province, run
+
+PAGES = (province, city, run)

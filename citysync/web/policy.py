@@ -1,0 +1,103 @@
+"""Who may see what: one table. A route is registered by its name in this table, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+
+from citysync.domain.principal import NOBODY, Principal, Role
+from citysync.web.problems import Forbidden, SignInNeeded
+
+PROVINCE = frozenset({Role.PROVINCE_ADMIN, Role.PROVINCE_READER})
+SIGNED_IN = PROVINCE | {Role.CITY}
+EVERYBODY = SIGNED_IN | {Role.PUBLIC}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which roles a route admits, and why so. What of a city may be seen is the repository's: see ``web/reading``."""
+
+    roles: frozenset[Role]
+    why: str
+
+
+# The name of every route there is, with its policy. docs/pages.md shows the same table; a test holds the two together.
+POLICIES: Mapping[str, Policy] = {
+    "province": Policy(SIGNED_IN, "a city's people see their own city alone on it"),
+    "city": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "city_tab": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "city_receipt": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "run": Policy(SIGNED_IN, "a city's people see their own city's part of it"),
+    "health": Policy(EVERYBODY, "says only that the server answers"),
+}
+
+
+class Door:
+    """Registers routes, each under its policy; a name that is not in the table is refused with ``KeyError``."""
+
+    def __init__(self, app: FastAPI, policies: Mapping[str, Policy] = POLICIES) -> None:
+        self._app = app
+        self._policies = policies
+
+    def page(self, name: str, path: str, endpoint: Callable[..., Any]) -> None:
+        """Register a page that is read: ``GET``, HTML."""
+        self._add(name, path, endpoint, "GET", HTMLResponse, schema=False)
+
+    def download(self, name: str, path: str, endpoint: Callable[..., Any]) -> None:
+        """Register a file that is fetched: ``GET``; the endpoint returns the response."""
+        self._add(name, path, endpoint, "GET", Response, schema=False)
+
+    def form(self, name: str, path: str, endpoint: Callable[..., Any]) -> None:
+        """Register what a form sends: ``POST``. The middleware has refused other origins before it gets here."""
+        self._add(name, path, endpoint, "POST", HTMLResponse, schema=False)
+
+    def api(self, name: str, path: str, endpoint: Callable[..., Any], method: str = "GET") -> None:
+        """Register a route of the JSON API, which stands in the OpenAPI document."""
+        self._app.add_api_route(path, endpoint, name=name, methods=[method], dependencies=[self._guard(name)])
+
+    def _add(
+        self, name: str, path: str, endpoint: Callable[..., Any], method: str, kind: type[Response], *, schema: bool
+    ) -> None:
+        self._app.add_api_route(
+            path,
+            endpoint,
+            name=name,
+            methods=[method],
+            response_class=kind,
+            include_in_schema=schema,
+            dependencies=[self._guard(name)],
+        )
+
+    def _guard(self, name: str) -> Any:  # noqa: ANN401 - FastAPI's own type
+        return Depends(Guard(name, self._policies[name]))
+
+
+@dataclass(frozen=True)
+class Guard:
+    """The dependency that admits or refuses. It stands before the endpoint's own."""
+
+    name: str
+    policy: Policy
+
+    def __call__(self, request: Request) -> Principal:
+        """Return who asks; raise ``SignInNeeded`` for nobody, ``Forbidden`` for a role the policy does not admit."""
+        principal = who(request)
+        if principal.role not in self.policy.roles:
+            raise SignInNeeded if principal is NOBODY else Forbidden
+        return principal
+
+
+def who(request: Request) -> Principal:
+    """Return who asks, as the server's way of signing in knows it; asked once per request."""
+    known = getattr(request.state, "principal", None)
+    if known is None:
+        known = request.app.state.sign_in.principal(request)
+        request.state.principal = known
+    return known  # type: ignore[no-any-return]
+
+
+Asker = Annotated[Principal, Depends(who)]

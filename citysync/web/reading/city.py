@@ -1,0 +1,85 @@
+"""The facts of one city's pages: its standing, what is open by county and by rule, its days, its runs, its notices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from citysync.domain.city import City
+from citysync.reports.document import Document, document
+from citysync.storage import alerting, nights, reading, strips
+from citysync.storage.past import adopted_snapshots
+from citysync.web.reading.province import STRIP_DAYS, Night, deadlines, nights_of
+from citysync.web.reading.reader import Reader
+from flows.standing import standing_in
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CityHead:
+    """What stands above every tab. ``told``: the city's entry of ``status --json``; ``good``: the snapshot in force."""
+
+    city: City
+    told: Document
+    verdict: Row | None
+    weights: Mapping[str, int] | None
+    good: Row | None
+    due_on: date | None
+    on: date
+    nights: tuple[Night, ...]
+
+
+@dataclass(frozen=True)
+class Open:
+    """What is open in the snapshot in force: (value, count) by county and by check, errors only, most first."""
+
+    run_id: str | None
+    by_county: Sequence[tuple[str | None, int]]
+    by_check: Sequence[tuple[str | None, int]]
+    rejected: int
+
+
+def city_head(reader: Reader, code: str) -> CityHead:
+    """Return what every tab of a city shows; raise ``NotThere`` for a city that may not be seen."""
+    city = reader.city(code)
+    result = standing_in(reader.store, [city])
+    told = document(result.run, result.verdicts)["cities"][0]
+    verdict = next((row for row in result.verdicts if "run_id" in row), None)
+    on = date.fromisoformat(str(result.run["business_date"])) if result.run else reader.today
+    return CityHead(
+        city=city,
+        told=told,
+        verdict=verdict,
+        weights=strips.weights(reader.store, (code,)).get(code),
+        good=next(iter(adopted_snapshots(reader.store, code)), None),
+        due_on=deadlines(reader, [told], on).get(code),
+        on=on,
+        nights=nights_of(reader, on - timedelta(days=STRIP_DAYS - 1), on).get(code, ()),
+    )
+
+
+def open_in(reader: Reader, head: CityHead) -> Open:
+    """Return what is open in a city's snapshot in force."""
+    if head.good is None:
+        return Open(None, (), (), 0)
+    code, run_id = head.city.code, str(head.good["run_id"])
+    return Open(
+        run_id,
+        nights.counted(reader.store, code, run_id, "areacode"),
+        nights.counted(reader.store, code, run_id, "check"),
+        len(reading.rejections(reader.store, code, run_id=run_id).rows),
+    )
+
+
+def runs_of(reader: Reader, head: CityHead) -> Sequence[Row]:
+    """Return the city's runs of the last days, newest first, each as ``strips.told`` has it."""
+    since = head.on - timedelta(days=STRIP_DAYS - 1)
+    return strips.told(reader.store, since, head.on, (head.city.code,))[::-1]
+
+
+def notices_of(reader: Reader, head: CityHead) -> Sequence[Row]:
+    """Return the city's alerts, newest first, those closed too."""
+    return alerting.listed(reader.store, head.city.code, closed=True)

@@ -1,0 +1,115 @@
+"""The facts of the province page: the document of ``status --json``, the nights behind it, deadlines and alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from citysync.domain.alert import KIND_OF, fix_by
+from citysync.domain.city import City
+from citysync.domain.verdict import State
+from citysync.domain.workdays import calendar
+from citysync.reports.document import Document, document
+from citysync.storage import alerting, reading, strips
+from citysync.web.language import day_of
+from citysync.web.reading.reader import Reader
+from flows.standing import standing_in
+
+STRIP_DAYS = 90
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Night:
+    """What one day came to for one city. ``findings`` None: nothing was adopted, so nothing was counted."""
+
+    on: date
+    state: State
+    findings: int | None
+    run_id: str
+
+
+@dataclass(frozen=True)
+class CityFacts:
+    """One city as overviews show it.
+
+    ``told``: its entry of ``status --json``; ``before``: its state a business date earlier, None if it had none;
+    ``nights``: one per day on which it was judged, oldest first; ``weights``: findings in force by severity, None
+    where no directory was ever adopted; ``due_on``: the day by whose end somebody should have acted.
+    """
+
+    city: City
+    told: Document
+    before: State | None
+    nights: tuple[Night, ...]
+    weights: Mapping[str, int] | None
+    due_on: date | None
+
+
+@dataclass(frozen=True)
+class ProvinceFacts:
+    """``run``: the last run's facts, None before the first; ``told``: ``status --json`` of the cities asked about."""
+
+    run: Row | None
+    told: Document
+    cities: tuple[CityFacts, ...]
+    since: date
+    on: date
+
+
+def province(reader: Reader) -> ProvinceFacts:
+    """Return the standing of every city the asker may see. What is left out is left out of every sum too."""
+    cities = reader.enabled
+    result = standing_in(reader.store, cities.values())
+    told = document(result.run, result.verdicts)
+    on = date.fromisoformat(told["business_date"]) if told["business_date"] else reader.today
+    since = on - timedelta(days=STRIP_DAYS - 1)
+    nights = nights_of(reader, since, on)
+    yesterday = {row["code"]: State(row["state"]) for row in _yesterday(reader, on)}
+    weights = strips.weights(reader.store, tuple(cities))
+    due = deadlines(reader, told["cities"], on)
+    facts = tuple(
+        CityFacts(
+            cities[each["code"]],
+            each,
+            yesterday.get(each["code"]),
+            nights.get(each["code"], ()),
+            weights.get(each["code"]),
+            due.get(each["code"]),
+        )
+        for each in told["cities"]
+    )
+    return ProvinceFacts(result.run, told, facts, since, on)
+
+
+def nights_of(reader: Reader, since: date, on: date) -> dict[str, tuple[Night, ...]]:
+    """Return each city's days, oldest first; of several runs on one business date the last counts."""
+    last: dict[tuple[str, str], Night] = {}
+    for row in strips.told(reader.store, since, on, tuple(reader.cities)):
+        counted = int(row["counts"]["findings"]) if row["adopted"] else None
+        day = date.fromisoformat(row["business_date"])
+        last[row["code"], row["business_date"]] = Night(day, State(row["state"]), counted, row["run_id"])
+    grouped: dict[str, list[Night]] = {}
+    for (code, _), night in sorted(last.items()):
+        grouped.setdefault(code, []).append(night)
+    return {code: tuple(nights) for code, nights in grouped.items()}
+
+
+def deadlines(reader: Reader, told: list[Document], on: date) -> dict[str, date]:
+    """Return by when each city that needs somebody should be put right, as its messages say; else where grace ends."""
+    opened = {(each.key.city_code, each.key.kind): each.opened_on for each in alerting.open_alerts(reader.store)}
+    grace = strips.next_due(reader.store, [each["code"] for each in told], on)
+    found: dict[str, date] = {}
+    for each in told:
+        code, kind = each["code"], KIND_OF.get(State(each["state"]))
+        if kind is not None and each["since"] is not None:
+            found[code] = fix_by(kind, opened.get((code, kind), day_of(each["since"])), calendar())
+        elif State(each["state"]) is State.LAGGING and code in grace:
+            found[code] = grace[code]
+    return found
+
+
+def _yesterday(reader: Reader, on: date) -> list[dict[str, Any]]:
+    return reading.latest_verdicts(reader.store, tuple(reader.cities), on=on - timedelta(days=1))

@@ -1,0 +1,87 @@
+"""The one place where templates become pages: everything is escaped, nothing undefined passes, no text is trusted."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from citysync.domain.principal import ROLE_LABELS, Principal
+from citysync.web.language import COOKIE, LANGUAGES, TAGS, asked_for, language, translations
+
+FOLDER = Path(str(files("citysync.web"))) / "templates"
+STATIC = Path(str(files("citysync.web"))) / "static"
+_HALF_A_YEAR = 15_552_000
+# What may not reach a page as sent: control characters, bidi overrides, lone surrogates.
+_UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@cache
+def environment(code: str) -> Environment:
+    """Return the environment of one language. There is no other: a plain ``Environment()`` does not escape."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=shown,
+    )
+    made.install_gettext_translations(translations(code), newstyle=True)  # type: ignore[attr-defined]
+    made.globals["static"] = static_url
+    made.globals["language"] = language(code)
+    made.globals["tag"] = TAGS[code]
+    return made
+
+
+def shown(value: object) -> object:
+    """Return a value as a page may hold it: nothing for null, a sign for what must not be shown as sent."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    return value
+
+
+@cache
+def static_url(name: str) -> str:
+    """Return the address of a file of ``static/``, with its fingerprint so that an old copy is never used."""
+    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
+def rendered(template: str, code: str, **values: object) -> str:
+    """Return a template as text, in a language."""
+    return environment(code).get_template(template).render(**values)
+
+
+def page(
+    request: Request, template: str, values: Mapping[str, Any], principal: Principal, *, status: int = 200
+) -> HTMLResponse:
+    """Return the answer that shows a template; what every page has is added here."""
+    code = asked_for(request)
+    frame = {
+        "asker": principal,
+        "role": language(code).say(ROLE_LABELS[principal.role]),
+        "languages": [
+            (other, name, str(request.url.include_query_params(lang=other))) for other, name in _others(code)
+        ],
+        "path": request.url.path,
+    }
+    answer = HTMLResponse(rendered(template, code, **frame, **values), status_code=status)
+    if "lang" in request.query_params:
+        answer.set_cookie(COOKIE, code, max_age=_HALF_A_YEAR, samesite="lax", httponly=True)
+    return answer
+
+
+def _others(code: str) -> list[tuple[str, str]]:
+    return [(other, name) for other, name in LANGUAGES.items() if other != code]

@@ -1,0 +1,23 @@
+"""The server process: what may be bound, and uvicorn around the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import uvicorn
+
+from citysync.config.settings import Settings
+from citysync.domain.errors import ConfigError
+from citysync.web.app import create_app
+from citysync.web.sign_in import LOOPBACK
+
+
+def serve(settings: Settings, host: str, port: int, now: Callable[[], datetime]) -> None:
+    """Serve until stopped. Raises ``ConfigError`` where people could reach pages that nobody signs in to."""
+    if host not in LOOPBACK:
+        raise ConfigError(
+            f"--host {host}：不登录时只能绑定本机（127.0.0.1、::1、localhost）；要给别人看，请先设置登录方式"
+        )
+    app = create_app(settings, now)
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, date_header=True)

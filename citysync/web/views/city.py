@@ -1,0 +1,182 @@
+"""One city's facts as what its pages say: why, whose, what to do by when; then the tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from citysync.domain.alert import KIND_LABELS, Kind
+from citysync.domain.divisions import division_name
+from citysync.domain.verdict import FAULT_LABELS, Fault, State
+from citysync.web.language import Language
+from citysync.web.reading.city import CityHead, Open
+from citysync.web.reading.province import CityFacts, ProvinceFacts
+from citysync.web.views.labels import AxisMark, Mark, Say, axes, mark, side, step
+from citysync.web.views.province import Tile, tile
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason of the verdict, whole, with whose side it is on."""
+
+    text: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class CityPage:
+    """What stands above every tab. ``do``: the next step, ``who``: who takes it, ``by``: until when."""
+
+    tile: Tile
+    mark: Mark
+    why: str
+    do: str
+    who: str
+    by: str
+    since: str
+    good: str
+    contact: str
+    axes: tuple[AxisMark, ...]
+    reasons: tuple[Reason, ...]
+    proof: str
+    problems: tuple[str, ...]
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One bar: what, how many, and its length of 100."""
+
+    label: str
+    count: int
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a list: a mark or None, and its cells in words; ``link`` leads to more, empty where nothing does."""
+
+    mark: Mark | None
+    cells: tuple[str, ...]
+    link: str = ""
+
+
+def city_page(head: CityHead, language: Language) -> CityPage:
+    """Return what stands above every tab of a city."""
+    say, state, reasons = language.say, State(head.told["state"]), head.told["reasons"]
+    facts = CityFacts(head.city, head.told, None, head.nights, head.weights, head.due_on)
+    since = head.on if not head.nights else head.nights[0].on
+    whole = ProvinceFacts(None, {}, (facts,), min(since, head.on), head.on)
+    shown = tile(facts, whole, language)
+    certificate = (head.verdict or {}).get("certificate") or {}
+    return CityPage(
+        tile=shown,
+        mark=mark(state, say),
+        why=shown.cause or say("与基本目录一致，没有需要更正的差异。"),
+        do=next_step(state, reasons, say),
+        who=actor(state, reasons, say),
+        by=shown.left,
+        since=language.moment(head.told["since"]) if head.told["since"] else "—",
+        good=_good(head, language),
+        contact="、".join(head.city.contacts) or "—",
+        axes=axes(head.told["axes"], say),
+        reasons=tuple(Reason(each["text"], side(each, say)) for each in reasons),
+        proof=certificate.get("proof", ""),
+        problems=tuple(certificate.get("problems", ())),
+        run_id=(head.verdict or {}).get("run_id"),
+    )
+
+
+def next_step(state: State, reasons: Sequence[Row], say: Say) -> str:
+    """Return what to do next: what the reason says, else what its state asks for."""
+    told = step(str(reasons[0]["text"])) if reasons else ""
+    if told and state not in {State.IN_SYNC, State.UNKNOWN}:
+        return told
+    return {
+        State.IN_SYNC: say("无需处理。"),
+        State.LAGGING: say("请在宽限期内更正。"),
+        State.OUT_OF_SYNC: say("请按清单更正。"),
+        State.NOT_SYNCED: say("请检查接口并恢复。"),
+        State.HELD: say("请核实是否有意清理；确属清理的由省平台批准采用。"),
+        State.UNKNOWN: say("该市无需处理，由省平台处理。"),
+    }[state]
+
+
+def actor(state: State, reasons: Sequence[Row], say: Say) -> str:
+    """Return who acts: the province for what is ours or the master's, nobody named while it is not known."""
+    if state is State.IN_SYNC:
+        return ""
+    fault = Fault(reasons[0]["fault"]) if reasons else Fault.DATA
+    if fault is Fault.NETWORK:
+        return say("尚未判明是网络还是市级服务，不归责")
+    return say(FAULT_LABELS[fault])
+
+
+def shares(counted: Sequence[tuple[str | None, int]], names: Mapping[str, str], nameless: str) -> tuple[Share, ...]:
+    """Return counts as bars, longest first; a value nobody named keeps its code."""
+    most = max((count for _, count in counted), default=1)
+    return tuple(
+        Share(nameless if key is None else names.get(key, key), count, round(count / most * 100, 1))
+        for key, count in counted
+    )
+
+
+def counties(found: Open, say: Say) -> tuple[Share, ...]:
+    """Return what is open by county; the city's own is 市本级."""
+    names = {str(key): division_name(str(key)) for key, _ in found.by_county if key is not None}
+    own = {key: f"{name}{say('（本级）')}" for key, name in names.items() if key.endswith("00")}
+    return shares(found.by_county, {**names, **own}, say("未注明"))
+
+
+def checks(found: Open, labels: Mapping[str, str], say: Say) -> tuple[Share, ...]:
+    """Return what is open by rule, as people call the rule."""
+    return shares(found.by_check, {key: say(label) for key, label in labels.items()}, say("未注明"))
+
+
+def run_lines(rows: Sequence[Row], language: Language) -> tuple[Line, ...]:
+    """Return the city's runs as lines: day, time, grade, what came, what was found."""
+    triggers = {"nightly": language.say("每晚"), "on_demand": language.say("复核")}
+    return tuple(
+        Line(
+            mark(State(row["state"]), language.say),
+            (
+                str(row["business_date"]),
+                language.clock(row["judged_at"]),
+                triggers.get(str(row["trigger"]), "—"),
+                str(row["grade"] or "—"),
+                f"{row['counts']['received']:,}" if row["adopted"] else "—",
+                f"{row['counts']['findings']:,}" if row["adopted"] else "—",
+            ),
+            f"/r/{row['run_id']}",
+        )
+        for row in rows
+    )
+
+
+def notice_lines(rows: Sequence[Row], say: Say) -> tuple[Line, ...]:
+    """Return the city's alerts as lines: number, what, opened, closed, told, acknowledged until."""
+    told = {"no": say("未发"), "queued": say("待发"), "sent": say("已发")}
+    return tuple(
+        Line(
+            None,
+            (
+                str(row["alert_id"]),
+                say(KIND_LABELS[Kind(row["kind"])]),
+                str(row["opened_on"]),
+                str(row["closed_on"] or say("未了结")),
+                told.get(str(row["told"]), "—"),
+                str(row["ack_until"] or "—"),
+            ),
+        )
+        for row in rows
+    )
+
+
+def _good(head: CityHead, language: Language) -> str:
+    if head.good is None:
+        return language.say("尚无可用快照")
+    words = {"day": str(head.good["business_date"]), "rows": f"{head.good['rows']:,}"}
+    return language.say("%(day)s 快照 %(rows)s 条") % words

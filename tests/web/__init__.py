@@ -1,0 +1,1 @@
+"""The pages, asked in process and looked at in a real browser."""

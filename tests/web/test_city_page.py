@@ -1,0 +1,79 @@
+"""One city, as its pages tell it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fastapi.testclient import TestClient
+
+from citysync.config.settings import Settings
+from citysync.domain.principal import Principal, Role
+from citysync.domain.verdict import State
+from citysync.web.views.city import next_step
+from citysync.web.views.labels import cause, step
+from tests.web.province import run_id_of
+from tests.web.test_policy import asking
+
+
+def test_a_flagged_city_says_why_and_what_to_do_by_when(pages: TestClient) -> None:
+    html = pages.get("/c/440900").text
+    assert "要素不一致 2 项" in html
+    assert "请改为基本目录的名称" in html
+    assert "11月27日（周五）前，剩 4 个工作日" in html
+    assert html.index("电白区") < html.index("茂名市（本级）"), "most first"
+
+
+def test_a_reason_has_a_cause_and_a_step() -> None:
+    text = "编码不一致 4 项（例：445200 11445200079112603R 许可）；请使各编码与实施编码一致"
+    assert (cause(text), step(text)) == ("编码不一致 4 项", "请使各编码与实施编码一致")
+    assert step("接口拒绝连接") == ""
+
+
+def test_a_city_that_could_not_be_judged_is_told_that_it_need_not_act() -> None:
+    reasons = [{"fault": "ours", "text": "本系统处理时出错；请省平台值班查看"}]
+    assert next_step(State.UNKNOWN, reasons, str) == "该市无需处理，由省平台处理。"
+
+
+@pytest.mark.parametrize("tab", ["history", "runs", "doctor", "notices"])
+def test_every_tab_answers(pages: TestClient, tab: str) -> None:
+    answer = pages.get(f"/c/440900/{tab}")
+    assert answer.status_code == 200
+    assert f'href="/c/440900/{tab}" aria-current="page"' in answer.text
+
+
+@pytest.mark.parametrize("path", ["/c/999999", "/c/440900/no_such_tab", "/c/440900/receipt.exe", "/r/no_such_run"])
+def test_what_is_not_there_answers_404(pages: TestClient, path: str) -> None:
+    assert pages.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/c/{}", "/c/{}/history", "/c/{}/runs", "/c/{}/notices", "/c/{}/receipt.json"])
+def test_a_foreign_city_looks_like_none_at_all(province: Settings, path: str) -> None:
+    client = asking(province, Principal("茂名", Role.CITY, "440900"))
+    foreign, none = client.get(path.format("440300")), client.get(path.format("999999"))
+    assert (foreign.status_code, none.status_code) == (404, 404)
+    assert foreign.text.replace("440300", "") == none.text.replace("999999", "")
+    assert client.get(path.format("440900")).status_code == 200
+
+
+def test_a_city_sees_its_own_part_of_a_run(province: Settings) -> None:
+    html = asking(province, Principal("茂名", Role.CITY, "440900")).get(f"/r/{run_id_of(8)}").text
+    assert "茂名市" in html
+    assert [name for name in ("深圳", "韶关", "广州", "440300", "440200") if name in html] == []
+
+
+def test_the_list_to_download_is_the_receipt(pages: TestClient) -> None:
+    told = pages.get("/c/440900/receipt.json")
+    assert told.headers["content-disposition"].endswith("_20261123.json")
+    document = json.loads(told.content)
+    assert (document["city"], document["state"]) == ("440900", "out_of_sync")
+    assert len(document["problems"]) == 5
+    book = pages.get("/c/440900/receipt.xlsx")
+    assert book.content.startswith(b"PK")
+
+
+def test_a_run_says_what_each_city_gave(pages: TestClient) -> None:
+    html = pages.get(f"/r/{run_id_of(8)}").text
+    assert "4/4" in html
+    assert "2026-11-20-1" in html
+    assert "声明总数与实收一致" in html

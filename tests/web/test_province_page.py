@@ -1,0 +1,83 @@
+"""The province this morning, as its page tells it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from citysync.cli.main import run
+from citysync.config.settings import Settings
+from citysync.domain.principal import Principal, Role
+from citysync.domain.verdict import State
+from citysync.web.app import create_app
+from citysync.web.language import language
+from citysync.web.reading.province import province as facts_of
+from citysync.web.views.province import ProvincePage, province_page
+from tests.web.province import NOW, a_province, write_cities
+from tests.web.test_policy import asking
+
+
+@pytest.fixture(scope="module")
+def shown(pages: TestClient) -> ProvincePage:
+    reader = pages.app.state.library.reader(Principal("admin", Role.PROVINCE_ADMIN))  # type: ignore[attr-defined]
+    return province_page(facts_of(reader), language("zh"), NOW)
+
+
+def test_the_denominator_stands_in_front(shown: ProvincePage) -> None:
+    assert (shown.judged, shown.total) == (4, 4)
+    assert shown.sentence == "4 个市中 1 个同步，3 个需要处理。"
+
+
+def test_each_state_is_counted_and_compared_with_the_day_before(shown: ProvincePage) -> None:
+    counted = {each.mark.short: (each.count, each.change) for each in shown.counts}
+    assert counted["待确认"] == (1, "+1")
+    assert counted["同步"] == (1, "−1")
+    assert counted["失步"] == (1, "±0")
+
+
+def test_what_needs_somebody_comes_by_urgency(shown: ProvincePage) -> None:
+    assert [each.name for each in shown.needs] == ["韶关市", "深圳市", "茂名市"]
+    assert shown.needs[2].left == "11月27日（周五）前，剩 4 个工作日"
+    assert shown.needs[2].lasting == "第 4 天"
+
+
+def test_a_city_that_was_never_adopted_has_no_number_and_unknown_nights_are_no_gap(shown: ProvincePage) -> None:
+    shaoguan = next(each for each in shown.tiles if each.name == "韶关市")
+    assert [bar.css for bar in shaoguan.bars] == ["in-sync", "unknown", "in-sync", "held"]
+    assert len(shaoguan.line.pieces) == 2, "a night nobody counted is a gap in the line, not a zero"
+
+
+def test_the_page_says_what_status_says(
+    pages: TestClient, province: Settings, shown: ProvincePage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["status", "--json", "--data-dir", str(province.data_dir), "--cities-dir", str(province.cities_dir)])
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert {each.mark.css.replace("-", "_"): each.count for each in shown.counts} | {"cities": shown.total} == summary
+    html = pages.get("/").text
+    assert "茂名市" in html
+    assert "差异 3" in html
+
+
+def test_a_city_sees_itself_and_nobody_else(province: Settings) -> None:
+    html = asking(province, Principal("茂名", Role.CITY, "440900")).get("/").text
+    assert "茂名市" in html
+    assert [name for name in ("深圳", "韶关", "广州", "440300", "440200", "440100") if name in html] == []
+
+
+def test_before_the_first_run_the_page_says_what_to_do(tmp_path: Path) -> None:
+    write_cities(tmp_path / "cities")
+    settings = Settings(data_dir=tmp_path, cities_dir=tmp_path / "cities")
+    answer = TestClient(create_app(settings, lambda: NOW), base_url="http://127.0.0.1").get("/")
+    assert answer.status_code == 503
+    assert "请先导入基本目录" in answer.text
+
+
+def test_what_a_city_is_called_is_never_markup(tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script>"
+    settings = a_province(tmp_path, {"440900": (State.OUT_OF_SYNC,)}, c440900=hostile)
+    html = TestClient(create_app(settings, lambda: NOW), base_url="http://127.0.0.1").get("/").text
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert(1)" in html
