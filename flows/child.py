@@ -34,7 +34,7 @@ from connectors._door import Door
 from connectors._tape import Recorder
 from flows.crew import Job, asks_to_wait
 from flows.line import Means, sync_city
-from flows.phases import PUBLISH, told
+from flows.phases import PUBLISH, sent, telling
 from flows.recheck import rechecking
 from flows.replay import tape_document
 
@@ -66,6 +66,8 @@ def _answer(job: Job, connection: Connection) -> Verdict | Exception:
         return CitySyncError(f"内存超出上限（{job.memory_bytes // 1024**2} MiB）")
     except Exception as error:  # noqa: BLE001 - the city border: our bug in one city must not stop the other twenty
         return error if isinstance(error, CitySyncError) else CitySyncError(_where(error))
+    finally:
+        sent()
 
 
 def _where(error: Exception) -> str:
@@ -81,11 +83,11 @@ def walk(job: Job, connection: Connection) -> Verdict:
     memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
     pull = rechecking(store, job.city, memory) if job.recheck else pull_everything
     recorder = Recorder(lambda data: pages.keep(job.data_dir, data, 0, "", _now()).sha256, _now)
-    means = Means(_door(job, connection, recorder), calendar(), connection.send, pull, told)
+    means = Means(_door(job, connection, recorder), calendar(), connection.send, pull, telling(job.place))
     city_run = sync_city(job.city, job.run, master, memory, means)
     if job.publish and not (job.may_defer and asks_to_wait(city_run.verdict)):
         means.step("发布：写入台账")
-        with told(PUBLISH) as count:
+        with means.phase(PUBLISH) as count:
             tape = None if job.recheck else _kept_tape(job, recorder)  # some keys of a city are no directory to replay
             ledger.publish(store, job.run, city_run, job.data_dir, tape=tape, receipts=job.city.receipt.ways)
             count(adopted=int(city_run.adopted), pages=len(city_run.pages))

@@ -25,6 +25,7 @@ from citysync.domain.errors import Throttled
 from citysync.domain.run import Run
 from citysync.domain.verdict import Verdict
 from flows.phases import city_told
+from flows.traces import Place
 
 MARGIN_SECONDS = 120  # beyond the pull's own budget: validating, reconciling and publishing what came
 PATIENCE_SECONDS = 3.0  # for a child that was asked to stop
@@ -48,6 +49,11 @@ class Job:
     may_defer: bool = False
     recheck: bool = False
     memory_bytes: int = MEMORY_BYTES
+
+    @property
+    def place(self) -> Place:
+        """Return which walk of which city this is, for logs and traces: the second is the one after a deferral."""
+        return Place(self.run.run_id, self.city.code, 1 if self.may_defer else 2)
 
 
 def asks_to_wait(verdict: Verdict) -> bool:
@@ -143,7 +149,7 @@ class Crew:
         answer: Verdict | Exception | Lost = Lost("crashed", "处理进程未能启动")
         if child is None:
             return answer
-        with city_told(job.run, job.city.code) as count:
+        with city_told(job.place) as count:
             try:
                 answer = child.ask(job, step, job.city.source.budget_seconds + MARGIN_SECONDS)
             finally:
