@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import polars as pl
 
 from citysync.domain.city import City
-from citysync.domain.errors import OverBudget
+from citysync.domain.errors import OverBudget, SourceError
 from citysync.domain.snapshot import RawPage, Snapshot
 from connectors._certify import PageFacts, Reading, certify, second_is_better, second_pass_needed
 from connectors._door import Door
@@ -62,8 +62,9 @@ class Walk(Generic[Asked]):
     """How a source is walked through.
 
     ``first``: what the first page is asked by; ``read``: (asked, evidence page number) → answer;
-    ``empty_ends``: an empty page is the only end there is; ``total_ends``: nothing is asked beyond the declared total;
-    ``notes``: what was odd about the conversation.
+    ``empty_ends``: an empty page is the only end there is; ``total_ends``: the declared total ends the walk, after a
+    look at what lies behind it where the last page was full; ``page_size``: how many rows were asked for, 0 if that
+    is open; ``notes``: what was odd about the conversation.
     """
 
     city: City
@@ -72,6 +73,7 @@ class Walk(Generic[Asked]):
     read: Callable[[Asked, int], Answer[Asked]]
     empty_ends: bool
     total_ends: bool
+    page_size: int = 0
     notes: Callable[[], tuple[str, ...]] = tuple
 
     def snapshot(self) -> Snapshot:
@@ -118,6 +120,8 @@ class Walk(Generic[Asked]):
             _take(taken, answer, plan)
             self.door.progress(f"{label}{self._told(taken.reading)}")
             if answer.following is None or taken.reading.broken or self._ended(taken.reading):
+                if self._may_have_more(taken.reading, answer, last_pass=bool(label)):
+                    self._look_behind(taken, answer, plan)
                 return taken
             if answer.following in visited and self.empty_ends and not answer.records:
                 return taken  # nothing more, and nowhere else to go
@@ -125,6 +129,28 @@ class Walk(Generic[Asked]):
                 taken.reading.broken.append(f"第 {number} 页的下一页又回到第 {visited[answer.following]} 页")
                 return taken
             asked = answer.following
+
+    def _may_have_more(self, reading: Reading, last: Answer[Asked], *, last_pass: bool) -> bool:
+        """Return whether a total that was met may be below what there is: the last page was full."""
+        full = reading.largest_page if reading.pages > 1 else max(self.page_size, 1)
+        settled = reading.exact and (reading.steady or last_pass) and not reading.broken
+        return self.total_ends and settled and last.following is not None and len(last.records) >= full
+
+    def _look_behind(self, taken: _Pass, last: Answer[Asked], plan: Plan) -> None:
+        """Count in the page behind the declared total if it holds anything new: the total is then contradicted.
+
+        Many sources answer a number behind the last one with an error, or with the last page again: neither says
+        anything.
+        """
+        if last.following is None:
+            return
+        try:
+            behind = self.read(last.following, last.raw.number + 1)
+        except SourceError:
+            return
+        keys = keys_of(to_frame(behind.records, plan, behind.raw.number))
+        if any(key is not None and key not in taken.reading.first_seen for key in keys):
+            _take(taken, behind, plan)
 
     def _ended(self, reading: Reading) -> bool:
         if self.total_ends and reading.filled:

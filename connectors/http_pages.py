@@ -47,7 +47,17 @@ def walking(city: City, source: Source, door: Door) -> Iterator[Walk[int]]:
             following = page + 1 if source.page_param else None
             return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at, version)
 
-        yield Walk(city, door, source.first_page, read, empty_ends=True, total_ends=True, notes=session.notes)
+        size = source.page_size if source.size_param else 0
+        yield Walk(
+            city,
+            door,
+            source.first_page,
+            read,
+            empty_ends=True,
+            total_ends=True,
+            page_size=size,
+            notes=session.notes,
+        )
 
 
 def _changes(source: Source, page: int) -> dict[str, object]:

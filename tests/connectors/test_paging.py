@@ -55,7 +55,7 @@ ODD: dict[str, tuple[Callable[[Asked], Sent], dict[str, Any], Grade | None]] = {
     ),
     "P03 the same page for every number": (paged(lambda *_: (SIX[:2], 6)), PAGES, Grade.X),
     "P03 the same page for every number, no total": (paged(lambda *_: (SIX[:2], None)), UNTOTALLED, Grade.X),
-    "P04 new keys without end": (paged(lambda _, count: (directory(count)[-1:], 4)), PAGES, Grade.A),
+    "P04 new keys without end": (paged(lambda _, count: (directory(count)[-1:], 4)), PAGES, Grade.X),
     "P10 the file starts at 0, the city at 1": (
         paged(lambda page, _: (page_of(SIX, max(page, 1)), 6)),
         {**PAGES, "first_page": 0},
@@ -67,6 +67,17 @@ ODD: dict[str, tuple[Callable[[Asked], Sent], dict[str, Any], Grade | None]] = {
     "P11 the total -1": (paged(lambda page, _: (page_of(SIX, page), -1)), PAGES, Grade.B),
     "P11 the total too large": (paged(lambda page, _: (page_of(SIX, page), 7)), PAGES, Grade.X),
     "P11 the total too small": (paged(lambda page, _: (page_of(SIX, page), 3)), PAGES, Grade.X),
+    "P11 the total too small, by whole pages": (paged(lambda page, _: (page_of(SIX, page), 4)), PAGES, Grade.X),
+    "P11 a full last page, an error behind it": (
+        lambda asked: paged(lambda page, _: (page_of(SIX, page), 6))(asked) if asked.count < 4 else Sent(status=404),
+        PAGES,
+        Grade.A,
+    ),
+    "P11 a full last page, the last page again behind it": (
+        paged(lambda page, _: (page_of(SIX, min(page, 3)), 6)),
+        PAGES,
+        Grade.A,
+    ),
     "P11 the total a fraction": (paged(lambda page, _: (page_of(SIX, page), 6.5)), PAGES, None),
     "P12 an empty page, then more": (
         paged(lambda page, _: ([] if page == 2 else page_of(SIX, page), None)),
@@ -182,6 +193,22 @@ def test_an_address_that_is_gone_from_the_start_is_not_asked_twice() -> None:
     assert len(city.asked) == 1
 
 
+@pytest.mark.parametrize("total", [4, 5, 7])
+@pytest.mark.parametrize("source", [CURSOR, LINKS], ids=["cursor", "links"])
+def test_a_total_below_or_above_what_came_contradicts_a_source_asked_by_cursor_or_link(
+    source: dict[str, Any], total: int
+) -> None:
+    def answer(asked: Asked) -> Sent:
+        page = int(asked.query.get("after", "1"))
+        following = None if page == 3 else str(page + 1)
+        link = following if source is CURSOR or following is None else f"/?after={following}"
+        return sends({"rows": page_of(SIX, page), "next": link, "n": total})
+
+    with site(answer) as city:
+        certificate = pulled({**source, "url": city.url, "total": "n"}).certificate
+    assert (certificate.grade, certificate.problems) == (Grade.X, (f"声明总数 {total}，实际 6",))
+
+
 def versioned(*versions: str) -> Callable[[Asked], Sent]:
     def answer(asked: Asked) -> Sent:
         version = versions[(asked.count - 1) % len(versions)]
@@ -195,7 +222,7 @@ def test_pages_of_several_versions_must_be_proved_by_a_pass_of_one() -> None:
     source = {**PAGES, "version": "v"}
     with site(versioned("1")) as city:
         assert pulled({**source, "url": city.url}).certificate.grade is Grade.A
-    assert len(city.asked) == 3
+    assert len(city.asked) == 4, "three pages, and one look behind the total"
     with site(versioned("1", "2", "2", "2", "2", "2")) as city:
         snapshot = pulled({**source, "url": city.url})
     assert (snapshot.certificate.grade, snapshot.pages[-1].number) == (Grade.A, 6)
