@@ -45,6 +45,7 @@ VERBS = {
     "rehearse": "预演：新目录或新规则会改变哪些结论",
     "identity": "换码、更名、拆分、合并的提议：list、confirm、reject、revoke",
     "doctor": "体检：先查本系统，再逐市试拉",
+    "token": "令牌：谁可以看网页：issue、list、revoke",
     "serve": "网页：省级总览、各市、运行",
     "simulate": "模拟省份，持续运行",
     "purge": "清除超过保留天数的原始页与快照，默认只试算",

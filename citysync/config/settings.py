@@ -34,6 +34,7 @@ _EXAMPLES = {
     "probe_url": "https://zwfw.example.cn/",
     "ping_url": "https://ping.example.cn/uuid",
     "retention_days": "90",
+    "web_sign_in": "token",
     "real_data": "../shared/data",
     "log_format": "json",
     "log_level": "info",
@@ -78,6 +79,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] | None = Field(
         default=None,
         description="日志级别：debug（含每一页）、info、warning、error；默认 json 时 info，text 时 warning",
+    )
+    web_sign_in: Literal["none", "token"] = Field(
+        default="none", description="网页的登录方式：none 不登录，只在本机；token 用 citysync token issue 发的令牌"
     )
     real_data: Path | None = Field(
         default=None, description="真实数据文件夹，供 examples/ 和测试使用；默认 ../shared/data（如果有）"

@@ -19,12 +19,16 @@ from citysync.web.pages import PAGES
 from citysync.web.policy import Door
 from citysync.web.reading.reader import Library
 from citysync.web.rendering import STATIC
-from citysync.web.sign_in import LOOPBACK, NoSignIn, SignIn
+from citysync.web.sign_in import LOOPBACK, NoSignIn, SignIn, TokenSignIn, session_key
 
 
 def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn | None = None) -> FastAPI:
-    """Return the application. ``now``: the clock; ``sign_in`` None: nobody signs in, and only loopback is served."""
+    """Return the application. ``now``: the clock; ``sign_in``: by default the way the settings name.
+
+    Where nobody signs in, only a loopback name is answered.
+    """
     library = Library(settings, now, day_of)
+    way = sign_in or way_of(settings, library, now)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -34,17 +38,24 @@ def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn 
 
     app = FastAPI(title="citysync", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.library = library
-    app.state.sign_in = sign_in or NoSignIn()
+    app.state.sign_in = way
     errors.install(app)
     door = Door(app)
     door.page("health", "/healthz", _health)
     for module in PAGES:
         module.register(door)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    if sign_in is None:  # a page of another site, whose name is made to lead here, must not be answered
+    if isinstance(way, NoSignIn):  # a page of another site, whose name is made to lead here, must not be answered
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"], www_redirect=False)
     app.add_middleware(StrictHeaders)
     return app
+
+
+def way_of(settings: Settings, library: Library, now: Callable[[], datetime]) -> SignIn:
+    """Return the way of signing in that the settings name."""
+    if settings.web_sign_in == "token":
+        return TokenSignIn(library.store, session_key(settings.data_dir), now)
+    return NoSignIn()
 
 
 def _health() -> PlainTextResponse:

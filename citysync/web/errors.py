@@ -6,7 +6,7 @@ import logging
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from citysync.domain.errors import CitySyncError
@@ -15,6 +15,7 @@ from citysync.web.language import asked_for, language
 from citysync.web.problems import WebError
 from citysync.web.rendering import page
 
+UNAUTHORISED = 401
 logger = logging.getLogger(__name__)
 
 
@@ -57,6 +58,8 @@ def _broken(request: Request, error: Exception) -> Response:
 
 def answer(request: Request, status: int) -> Response:
     """Return the answer for a status, by the texts above."""
+    if status == UNAUTHORISED and not request.url.path.startswith("/api/"):
+        return RedirectResponse("/sign-in", 303)
     title, text = (language(asked_for(request)).say(part) for part in TEXTS.get(status, TEXTS[500]))
     if request.url.path.startswith("/api/"):
         return JSONResponse({"schema_version": 1, "status": status, "error": title, "text": text}, status)

@@ -32,6 +32,9 @@ POLICIES: Mapping[str, Policy] = {
     "city_tab": Policy(SIGNED_IN, "a foreign city answers 404"),
     "city_receipt": Policy(SIGNED_IN, "a foreign city answers 404"),
     "run": Policy(SIGNED_IN, "a city's people see their own city's part of it"),
+    "sign_in": Policy(EVERYBODY, "how one comes in"),
+    "sign_in_sent": Policy(EVERYBODY, "how one comes in"),
+    "sign_out": Policy(EVERYBODY, "ends one's own session, nothing else"),
     "health": Policy(EVERYBODY, "says only that the server answers"),
 }
 

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from citysync.domain.principal import ROLE_LABELS, Principal
+from citysync.domain.principal import NOBODY, ROLE_LABELS, Principal
 from citysync.web.language import COOKIE, LANGUAGES, TAGS, asked_for, language, translations
 
 FOLDER = Path(str(files("citysync.web"))) / "templates"
@@ -75,7 +75,7 @@ def page(
         "languages": [
             (other, name, str(request.url.include_query_params(lang=other))) for other, name in _others(code)
         ],
-        "path": request.url.path,
+        "signed_in": "session" in request.cookies and principal is not NOBODY,
     }
     answer = HTMLResponse(rendered(template, code, **frame, **values), status_code=status)
     if "lang" in request.query_params:

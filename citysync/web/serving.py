@@ -15,9 +15,10 @@ from citysync.web.sign_in import LOOPBACK
 
 def serve(settings: Settings, host: str, port: int, now: Callable[[], datetime]) -> None:
     """Serve until stopped. Raises ``ConfigError`` where people could reach pages that nobody signs in to."""
-    if host not in LOOPBACK:
+    if settings.web_sign_in == "none" and host not in LOOPBACK:
         raise ConfigError(
-            f"--host {host}：不登录时只能绑定本机（127.0.0.1、::1、localhost）；要给别人看，请先设置登录方式"
+            f"--host {host}：不登录时只能绑定本机（127.0.0.1、::1、localhost）；"
+            "要给别人看，请设置 CITYSYNC_WEB_SIGN_IN=token"
         )
     app = create_app(settings, now)
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, date_header=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -74,7 +74,7 @@ def write_cities(folder: Path, cities: dict[str, tuple[str, tuple[int, int]]] | 
         (folder / f"{code}.toml").write_text(text + source, encoding="utf-8")
 
 
-def a_province(folder: Path, nights: dict[str, Sequence[State]] | None = None, **names: str) -> Settings:
+def a_province(folder: Path, nights: Mapping[str, Sequence[State]] | None = None, **names: str) -> Settings:
     """Store a province's nights in a folder and return its settings. ``names``: ``c440300="…"`` renames a city."""
     told = nights or NIGHTS
     cities = {code: (names.get(f"c{code}", name), place) for code, (name, place) in CITIES.items()}

@@ -6,6 +6,7 @@ a clock: clocks jump. What belongs to one city in one run hangs on its verdict, 
 
 from __future__ import annotations
 
+from citysync.storage.tables.access import tokens
 from citysync.storage.tables.alerts import alerts, announced_runs, mail, posts, silences
 from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
 from citysync.storage.tables.figures import deliveries, receipt_outbox, tallies
@@ -54,5 +55,6 @@ __all__ = [
     "snapshots",
     "tallies",
     "tapes",
+    "tokens",
     "verdicts",
 ]
