@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from citysync.alerts.channels import channel_module, kinds
+from citysync.alerts.channels import channel_module, kinds, missing
 from citysync.alerts.digest import Message
 from citysync.config.channels import load_channels
 from citysync.config.settings import Settings
@@ -21,6 +21,8 @@ def send_test(settings: Settings, name: str, now: datetime) -> str | None:
     if channel is None:
         known = "、".join(each.name for each in channels.channel) or "（无）"
         raise ConfigError(f"没有名为 {name} 的渠道；有：{known}")
+    if (lacking := missing(channel.kind)) is not None:
+        raise ConfigError(f"渠道 {name}：{lacking}")
     text = f"【测试】citysync 渠道 {name}\n收到即正常，无需处理。负责人：{channel.owner}；联系：{channels.contact}"
     error = None
     try:

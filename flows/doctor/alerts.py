@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from citysync.alerts.audience import ESCALATED_TO
-from citysync.alerts.channels import kinds
+from citysync.alerts.channels import kinds, missing
 from citysync.alerts.watch import Limits
 from citysync.config.channels import FILE, load_channels
 from citysync.config.settings import Settings
@@ -49,6 +49,9 @@ def channels_right(alerting: Alerting) -> Said:
         return failed(alerting.refused, f"按提示改正；{GUIDE}")
     if not alerting.channels:
         return warned(f"没有 {FILE}，或其中没有渠道", f"没有人会收到告警；请新建，{GUIDE}")
+    lacking = [f"{each.name}：{text}" for each in alerting.channels if (text := missing(each.kind)) is not None]
+    if lacking:
+        return failed("；".join(lacking), "安装后再试 citysync alerts test CHANNEL；在此之前由备用渠道转告")
     return passed(f"{len(alerting.channels)} 个渠道")
 
 

@@ -199,7 +199,7 @@ def test_the_log_takes_everything(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_every_file_of_the_room_is_a_channel() -> None:
-    assert kinds() == ("dingtalk", "email", "feishu", "log", "webhook", "wecom")
+    assert kinds() == ("apprise", "dingtalk", "email", "feishu", "log", "webhook", "wecom")
     for kind in kinds():
         module = channel_module(kind)
         assert module.LIMIT >= 2048

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import ModuleType
 
@@ -38,3 +39,11 @@ def kinds() -> tuple[str, ...]:
 def channel_module(kind: str) -> ModuleType:
     """Return a channel's module; raise ModuleNotFoundError for a kind nobody wrote."""
     return import_module(f"{__name__}.{kind}")
+
+
+def missing(kind: str) -> str | None:
+    """Return what a channel needs that is not installed, with the remedy; None if it can do its work."""
+    package: str | None = getattr(channel_module(kind), "REQUIRES", None)
+    if package is None or find_spec(package) is not None:
+        return None
+    return f"没有安装 {package}；请执行 pip install 'citysync[{package}]'"
