@@ -60,12 +60,10 @@ def _test_rows(table: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 def _neighbour(city: SimulatedCity, province: Province) -> SimulatedCity:
-    """Return the city serving another one's directory."""
-    other = next(
-        (each for code, each in province.cities.items() if code != city.code and each.plan.local is city.plan.local),
-        None,
-    )
-    return city if other is None else replace(city, table=other.table)
+    """Return the city serving another one's directory, of its own coding if another has it."""
+    others = [each for code, each in province.cities.items() if code != city.code]
+    alike = [each for each in others if each.plan.local is city.plan.local]
+    return replace(city, table=(alike or others)[0].table)
 
 
 def changed_days_ago(days: int) -> Callable[[Call], Answer]:
