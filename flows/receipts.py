@@ -14,6 +14,7 @@ from citysync.config.settings import Settings
 from citysync.domain.errors import ConfigError, StorageError
 from citysync.domain.findings import RULE_LABELS
 from citysync.domain.retention import Kind
+from citysync.domain.snapshot import Snapshot
 from citysync.domain.workdays import calendar
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
@@ -69,7 +70,7 @@ def receipts_of(settings: Settings, codes: tuple[str, ...], run_id: str | None) 
         missing = [code for code in cities if code not in verdicts]
         if missing:
             raise ConfigError(f"没有城市 {'、'.join(missing)} 的结论；先运行 citysync sync {missing[0]}")
-        return [CityReceipt(code, verdicts[code], _rows(settings, store, verdicts[code])) for code in cities]
+        return [_receipt(settings, store, verdicts[code]) for code in cities]
 
 
 def receipt_of(settings: Settings, store: Store, code: str, run_id: str) -> CityReceipt:
@@ -77,7 +78,21 @@ def receipt_of(settings: Settings, store: Store, code: str, run_id: str) -> City
     verdict = next((row for row in reading.verdicts_of(store, run_id) if row["code"] == code), None)
     if verdict is None:
         raise StorageError(f"台账里没有运行 {run_id} 对 {code} 的结论")
-    return CityReceipt(code, verdict, _rows(settings, store, verdict))
+    return _receipt(settings, store, verdict)
+
+
+def _receipt(settings: Settings, store: Store, verdict: Row) -> CityReceipt:
+    snapshot = _snapshot(settings, store, verdict)
+    told = {**verdict, "notes": [] if snapshot is None else list(snapshot.notes)}
+    return CityReceipt(verdict["code"], told, _rows(store, verdict, snapshot))
+
+
+def _snapshot(settings: Settings, store: Store, verdict: Row) -> Snapshot | None:
+    """Return what was pulled of a city, None if nothing was or it was purged since."""
+    kept = reading.snapshot_of(store, verdict["code"], verdict["run_id"])
+    if kept is None or Kind.SNAPSHOTS in purges.purged(store, verdict["code"], verdict["run_id"]):
+        return None
+    return pages.read_snapshot(settings.data_dir / kept["path"])
 
 
 def labels() -> dict[str, str]:
@@ -86,7 +101,7 @@ def labels() -> dict[str, str]:
     return {**checks, **{name: note.LABEL for name, note in NOTES.items()}, **RULE_LABELS}
 
 
-def _rows(settings: Settings, store: Store, verdict: Row) -> list[ReceiptRow]:
+def _rows(store: Store, verdict: Row, snapshot: Snapshot | None) -> list[ReceiptRow]:
     code, run_id = verdict["code"], verdict["run_id"]
     on = date.fromisoformat(verdict["business_date"])
     return receipt_rows(
@@ -95,7 +110,7 @@ def _rows(settings: Settings, store: Store, verdict: Row) -> list[ReceiptRow]:
         with_first_seen(store, code, reading.rejections(store, code, run_id=run_id)).rows,
         found_on=on,
         labels=labels(),
-        names=_names(settings, store, verdict),
+        names=_names(store, verdict, snapshot),
     )
 
 
@@ -108,14 +123,13 @@ def _deadline(due_on: str | None) -> str | None:
     return None if due_on is None else calendar().shown(date.fromisoformat(due_on))
 
 
-def _names(settings: Settings, store: Store, verdict: Row) -> dict[str, str]:
+def _names(store: Store, verdict: Row, snapshot: Snapshot | None) -> dict[str, str]:
     """Return item names by catalogue code (the master's) and by the codes the city sent (its own)."""
     master = catalogue.load_version(store, verdict["master_version"]).items
     names = dict(master.select("catalog_code", "task_name").iter_rows())
-    kept = reading.snapshot_of(store, verdict["code"], verdict["run_id"])
-    if kept is None or Kind.SNAPSHOTS in purges.purged(store, verdict["code"], verdict["run_id"]):
+    if snapshot is None:
         return names
-    rows = pages.read_snapshot(settings.data_dir / kept["path"]).rows
+    rows = snapshot.rows
     for key in ("task_code", "task_handle_item"):
         if {key, "task_name"} <= set(rows.columns):
             sent = rows.select(key, "task_name").filter(pl.all_horizontal(pl.all().is_not_null()))

@@ -16,6 +16,9 @@ class Held(StrEnum):
     EMPTY = "empty"  # no row at all
 
 
+HELD_LABELS = {Held.VANISHED: "消失", Held.APPEARED: "多出", Held.CHANGED: "变空或改动", Held.EMPTY: "收到 0 条"}
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """One ceiling. ``spent``: how much of it earlier nights adopted, so that an outage that goes on is held again.

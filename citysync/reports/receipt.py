@@ -26,7 +26,7 @@ from citysync.reports.sheets import MAX_ROWS, Sheet, sheet_names, to_csv, to_xls
 
 __all__ = ["HEADINGS", "LIST", "REJECTED_SHEET", "ReceiptRow", "receipt_document", "receipt_rows", "write_receipt"]
 
-_FACTS = ("run_id", "master_version", "state", "since", "grade", "axes", "reasons", "counts")
+_FACTS = ("run_id", "master_version", "state", "since", "grade", "axes", "reasons", "counts", "notes")
 Summary = Mapping[str, object]  # a city's entry in the JSON of `status`; run_id and master_version beside it if known
 
 GRADE_LABELS = {"A": "A 已证实完整", "B": "B 稳定", "C": "C 未证实", "X": "X 不完整"}
@@ -63,8 +63,9 @@ def write_receipt(
     """Write ``440300_深圳市_问题清单_20261123.xlsx``, ``.csv`` and ``.json`` into a folder and return their paths.
 
     ``summary``: ``state``, ``since``, ``grade``, ``axes``, ``reasons``, ``counts`` as in the JSON of ``status``, and
-    ``run_id``, ``master_version``. Without any row, one row without a number says why there is none. Rows beyond
-    ``sheet_rows`` continue on further sheets. Raises ``StorageError``; a file already there is then unchanged.
+    ``run_id``, ``master_version``, ``notes`` (what was odd about the pull). Without any row, one row without a number
+    says why there is none. Rows beyond ``sheet_rows`` continue on further sheets. Raises ``StorageError``; a file
+    already there is then unchanged.
     """
     listed = list(rows) or [_why_none(summary)]
     about = Sheet("说明", _ABOUT, (16, 100))
@@ -147,6 +148,9 @@ def _told(city_code: str, city_name: str, on: date, summary: Summary) -> Iterato
         yield label, str(summary.get(key) or "—")
     for reason in _reasons(summary):
         yield "原因", reason
+    notes = summary.get("notes")
+    for note in notes if isinstance(notes, list | tuple) else ():
+        yield "取数说明", str(note)
     axes = summary.get("axes")
     words = {standing.word: label for standing, label in STANDING_LABELS.items()}
     for axis, label in AXIS_LABELS.items():

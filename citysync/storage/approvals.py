@@ -13,7 +13,7 @@ from citysync.domain.approval import Approval, Held
 from citysync.storage import tables
 from citysync.storage.audit import Deed, record
 from citysync.storage.engine import Store
-from citysync.storage.reading import Row
+from citysync.storage.reading import Row, rows_of
 
 _APPROVAL = tables.approvals.c
 _USE = tables.approval_uses.c
@@ -61,6 +61,20 @@ def approvals_before(store: Store, city_code: str, run_id: str) -> tuple[Approva
     )
     with store.reading() as connection:
         return tuple(_approval(row) for row in connection.execute(query).mappings())
+
+
+def approvals_used(store: Store, city_code: str, run_id: str) -> list[Row]:
+    """Return what a night adopted by approval: serial, kind, field, amount, ceiling, until, reason, approved_by."""
+    shown = (_APPROVAL[name] for name in ("serial", "kind", "field", "ceiling", "until", "reason", "approved_by"))
+    query = (
+        sa.select(*shown, _USE.amount)
+        .join(tables.approval_uses, _USE.approval == _APPROVAL.serial)
+        .join(tables.runs, _RUN.seq == _USE.run_seq)
+        .where(_RUN.run_id == run_id, _USE.city_code == city_code)
+        .order_by(_USE.position)
+    )
+    with store.reading() as connection:
+        return rows_of(connection, query)
 
 
 def _approval(row: sa.RowMapping) -> Approval:

@@ -15,6 +15,7 @@ from citysync.domain.errors import ConfigError
 from citysync.domain.retention import Kind
 from citysync.reconciliation.obligations import duties, parents_of
 from citysync.storage import followers, past, reading
+from citysync.storage.approvals import approvals_used
 from citysync.storage.engine import Store
 from citysync.storage.schema import open_store
 from citysync.storage.tracing import absent_since
@@ -79,8 +80,9 @@ def _about_city(record: Record, store: Store) -> Row:
         "reasons": [{**reason, "documented": _documented(reason["code"])} for reason in verdict["reasons"]],
         "counts": verdict["counts"],
         "certificate": verdict["certificate"],
-        "evidence": {"snapshot": _snapshot(record), "pages": record.pages, "purged": _purged(record)},
-        "last_good": good[0] if good else None,
+        "evidence": _evidence(record),
+        "approvals": approvals_used(store, record.code, record.run_id),
+        "last_good": _in_force(store, record.code, good[0]) if good else None,
         "follows": followers.follows(store, record.code, on),
         "findings": record.tally(record.findings, "check"),
         "rejections": record.tally(record.rejections, "rule"),
@@ -99,8 +101,13 @@ def _snapshot(record: Record) -> Row | None:
     return {**record.kept, "path": str(path), "on_disk": path.is_file()}
 
 
-def _purged(record: Record) -> list[str]:
-    return [record.purged[kind] for kind in sorted(record.purged)]
+def _in_force(store: Store, code: str, good: Row) -> Row:
+    return {**good, "approvals": approvals_used(store, code, good["run_id"])}
+
+
+def _evidence(record: Record) -> Row:
+    purged = [record.purged[kind] for kind in sorted(record.purged)]
+    return {"snapshot": _snapshot(record), "pages": record.pages, "purged": purged, "notes": list(record.notes)}
 
 
 def _about_task(record: Record, asked: str | None, row_no: int | None) -> Row:

@@ -58,6 +58,14 @@ class Record:
         return pages.read_snapshot(self.settings.data_dir / self.kept["path"])
 
     @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """Return what was odd about how the snapshot came; none where there is no snapshot, or it was lost."""
+        try:
+            return () if self.snapshot is None else self.snapshot.notes
+        except StorageError:
+            return ()
+
+    @cached_property
     def purged(self) -> dict[Kind, str]:
         """Return what of the run's evidence the retention removed, each with a text for people."""
         return purges.purged(self.store, self.code, self.run_id)

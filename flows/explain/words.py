@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from citysync.domain.approval import HELD_LABELS, Held
+from citysync.domain.items import label
 from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS, Axis, Fault, State
 from flows.explain.rows import FATES
 
@@ -45,6 +47,8 @@ def _city(document: Row) -> Iterator[str]:
     else:
         taken = f"运行 {good['run_id']}（{good['business_date']}），{good['rows']:,} 行"
         yield f"最近一次采用的快照：{taken}，{good['path']}"
+        if good["run_id"] != document["run_id"]:
+            yield from _approvals(good["approvals"])
     for each in document["follows"]:
         yield (
             f"已提前跟进：基本目录 {each['changed_on']} 的变更（涉及 {each['codes']} 项，宽限至 {each['due_on']}），"
@@ -64,10 +68,13 @@ def _evidence(document: Row) -> Iterator[str]:
         yield f"完整性 {document['grade']}：{certificate['proof']}（{told}）" + (
             f"；问题：{problems}" if problems else ""
         )
+    for note in document["evidence"]["notes"]:
+        yield f"  取数说明：{note}"
     snapshot = document["evidence"]["snapshot"]
     if snapshot is not None:
         there, adopted = _there(snapshot["on_disk"]), "已采用" if snapshot["adopted"] else "未采用"
         yield f"快照：{snapshot['path']}（{snapshot['rows']:,} 行，{adopted}，{there}）"
+    yield from _approvals(document["approvals"])
     pages = document["evidence"]["pages"]
     yield f"原始页：{len(pages)} 页，{sum(page['on_disk'] for page in pages)} 页在盘上且与指纹相符"
     for told in document["evidence"]["purged"]:
@@ -76,6 +83,15 @@ def _evidence(document: Row) -> Iterator[str]:
         yield f"  {_page(page)}"
     if len(pages) > _PAGES_SHOWN:
         yield f"  其余 {len(pages) - _PAGES_SHOWN} 页见 --json"
+
+
+def _approvals(used: list[Row]) -> Iterator[str]:
+    """Say by whose leave a snapshot was adopted that the guard would have held."""
+    for each in used:
+        what = HELD_LABELS[Held(each["kind"])] + (f" {label(each['field'])}" if each["field"] else "")
+        much = f"{each['amount']:,} 项，上限 {each['ceiling']:,} 项，" if each["ceiling"] else ""
+        whose = f"有效到 {each['until']}，{each['approved_by']}：{each['reason']}"
+        yield f"  按批准 {each['serial']} 放行（{what}）：{much}{whose}"
 
 
 def _task(task: Row, document: Row) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 
 from citysync.config.cities import load_cities
 from citysync.config.settings import Settings
+from citysync.domain.approval import Held
 from citysync.domain.errors import ConfigError
 from citysync.domain.findings import RULE_LABELS
 from citysync.domain.run import Run, Trigger
@@ -21,6 +23,7 @@ from citysync.domain.workdays import calendar
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
 from citysync.storage import catalogue, ledger, pages
+from citysync.storage.approvals import Ceiling, approve
 from citysync.storage.memory import recall
 from citysync.storage.schema import open_store
 from connectors import Door, names, source_model
@@ -28,9 +31,12 @@ from flows.explain.answer import explain
 from flows.explain.rules import SOURCES, rule_of
 from flows.explain.words import lines
 from flows.line import Means, sync_city
+from flows.receipts import receipts_of
 from tests.builders import BODY, CATALOG_CODE, TASK_CODE, a_master, a_master_item, an_item
 from tests.house.pages import DOCS, anchors, rows, section
 from tests.places import write_city
+from tests.reconciliation.cast import a_code
+from tests.reports.test_receipt_files import sheet_of
 
 NOW = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
 ABSENT = "440106999001"
@@ -57,8 +63,19 @@ def nights(folder: Path, *each: Sequence[Mapping[str, Any]]) -> Province:
     return Province(settings, tuple(runs))
 
 
-def _night(folder: Path, settings: Settings, store: Any, number: int, sent: Sequence[Mapping[str, Any]]) -> str:
+def _night(
+    folder: Path,
+    settings: Settings,
+    store: Any,
+    number: int,
+    sent: Sequence[Mapping[str, Any]],
+    encoding: str = "utf-8",
+) -> str:
     write_city(folder, sent, more="[tolerate]\nmax_rejected_ratio = 0.9\n")
+    drop = folder / "drop" / "440300.json"
+    written = drop.stat().st_mtime
+    drop.write_text(drop.read_text(encoding="utf-8"), encoding=encoding)
+    os.utime(drop, (written, written))
     city = load_cities(settings.cities_dir, source_model, names())["440300"]
     began = NOW + timedelta(days=number)
     run = Run(ledger.new_run_id(began), Trigger.NIGHTLY, began.date(), began, "2026-11-20-1")
@@ -168,6 +185,24 @@ def test_every_page_of_a_city_is_looked_up_on_disk_and_a_lost_one_is_said_so(tmp
     (page,) = explain(province.settings, "440300")["evidence"]["pages"]
     assert not page["on_disk"]
     assert "已不在盘上" in "\n".join(lines(explain(province.settings, "440300", CATALOG_CODE)))
+
+
+def test_how_a_snapshot_came_and_by_whose_leave_is_told(tmp_path: Path) -> None:
+    forty = [an_item(task_code=a_code(f"440106{number:06d}"), task_name=f"事项{number}") for number in range(40)]
+    settings = nights(tmp_path, forty).settings
+    with open_store(settings.database, write=True) as store:
+        approve(store, "440300", [Ceiling(Held.VANISHED, 36)], date(2026, 12, 5), "粤府函清理", "wang", NOW)
+        _night(tmp_path, settings, store, 1, forty[:4], encoding="gb18030")
+    document = explain(settings, "440300")
+    told = list(lines(document))
+    assert document["approvals"] == document["last_good"]["approvals"]
+    assert "  按批准 1 放行（消失）：36 项，上限 36 项，有效到 2026-12-05，wang：粤府函清理" in told
+    assert "  取数说明：实际编码为 GB18030，未声明；建议统一以 UTF-8 导出" in told
+    assert told.count(next(line for line in told if "按批准" in line)) == 1
+    (receipt,) = receipts_of(settings, ("440300",), None)
+    assert receipt.document()["notes"] == document["evidence"]["notes"]
+    book = next(path for path in receipt.write(tmp_path / "receipts") if path.suffix == ".xlsx")
+    assert ["取数说明", *document["evidence"]["notes"]] in sheet_of(book, "汇总")
 
 
 def test_a_row_a_run_or_a_city_nobody_knows_is_refused(province: Province) -> None:
