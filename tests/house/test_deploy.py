@@ -57,6 +57,12 @@ def test_rules_and_board_ask_for_metrics_there_are(name: str) -> None:
     assert asked <= known
 
 
+def test_every_metric_stands_in_the_docs_and_the_docs_name_no_other() -> None:
+    source = (ROOT / "citysync" / "reports" / "metrics.py").read_text(encoding="utf-8")
+    known = set(re.findall(r'"(citysync_[a-z_]+)"', source))
+    assert set(METRIC.findall(section(page("observability.md"), "Metrics"))) == known
+
+
 def exprs(board: dict[str, list[dict[str, list[dict[str, str]]]]]) -> set[str]:
     return {found for panel in board["panels"] for each in panel["targets"] for found in METRIC.findall(each["expr"])}
 
