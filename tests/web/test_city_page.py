@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from citysync.config.settings import Settings
 from citysync.domain.principal import Principal, Role
 from citysync.domain.verdict import State
-from citysync.web.views.city import next_step
+from citysync.web.views.advice import next_step
 from citysync.web.views.labels import cause, step
 from tests.web.province import run_id_of
 from tests.web.test_policy import asking

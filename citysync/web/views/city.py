@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from citysync.domain.alert import KIND_LABELS, Kind
 from citysync.domain.divisions import division_name
-from citysync.domain.verdict import FAULT_LABELS, Fault, State
+from citysync.domain.verdict import State
 from citysync.web.language import Language
 from citysync.web.reading.city import CityHead, Open
 from citysync.web.reading.province import CityFacts, ProvinceFacts
-from citysync.web.views.labels import AxisMark, Mark, Say, axes, mark, side, step
+from citysync.web.views.advice import actor
+from citysync.web.views.labels import AxisMark, Mark, Say, axes, mark, side
 from citysync.web.views.province import Tile, tile
 
 Row = Mapping[str, Any]
@@ -76,7 +78,7 @@ def city_page(head: CityHead, language: Language) -> CityPage:
         tile=shown,
         mark=mark(state, say),
         why=shown.cause or say("与基本目录一致，没有需要更正的差异。"),
-        do=next_step(state, reasons, say),
+        do=shown.do,
         who=actor(state, reasons, say),
         by=shown.left,
         since=language.moment(head.told["since"]) if head.told["since"] else "—",
@@ -88,31 +90,6 @@ def city_page(head: CityHead, language: Language) -> CityPage:
         problems=tuple(certificate.get("problems", ())),
         run_id=(head.verdict or {}).get("run_id"),
     )
-
-
-def next_step(state: State, reasons: Sequence[Row], say: Say) -> str:
-    """Return what to do next: what the reason says, else what its state asks for."""
-    told = step(str(reasons[0]["text"])) if reasons else ""
-    if told and state not in {State.IN_SYNC, State.UNKNOWN}:
-        return told
-    return {
-        State.IN_SYNC: say("无需处理。"),
-        State.LAGGING: say("请在宽限期内更正。"),
-        State.OUT_OF_SYNC: say("请按清单更正。"),
-        State.NOT_SYNCED: say("请检查接口并恢复。"),
-        State.HELD: say("请核实是否有意清理；确属清理的由省平台批准采用。"),
-        State.UNKNOWN: say("该市无需处理，由省平台处理。"),
-    }[state]
-
-
-def actor(state: State, reasons: Sequence[Row], say: Say) -> str:
-    """Return who acts: the province for what is ours or the master's, nobody named while it is not known."""
-    if state is State.IN_SYNC:
-        return ""
-    fault = Fault(reasons[0]["fault"]) if reasons else Fault.DATA
-    if fault is Fault.NETWORK:
-        return say("尚未判明是网络还是市级服务，不归责")
-    return say(FAULT_LABELS[fault])
 
 
 def shares(counted: Sequence[tuple[str | None, int]], names: Mapping[str, str], nameless: str) -> tuple[Share, ...]:
@@ -178,5 +155,8 @@ def notice_lines(rows: Sequence[Row], say: Say) -> tuple[Line, ...]:
 def _good(head: CityHead, language: Language) -> str:
     if head.good is None:
         return language.say("尚无可用快照")
-    words = {"day": str(head.good["business_date"]), "rows": f"{head.good['rows']:,}"}
+    words = {
+        "day": language.short_day(date.fromisoformat(head.good["business_date"])),
+        "rows": f"{head.good['rows']:,}",
+    }
     return language.say("%(day)s 快照 %(rows)s 条") % words

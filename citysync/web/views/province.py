@@ -11,6 +11,7 @@ from citysync.domain.verdict import FLAGGED, State
 from citysync.domain.workdays import calendar
 from citysync.web.language import Language
 from citysync.web.reading.province import CityFacts, Night, ProvinceFacts
+from citysync.web.views.advice import next_step
 from citysync.web.views.charts import Bar, Line, line, strip
 from citysync.web.views.labels import SHOWN, URGENCY, Mark, Say, change, first_cause, mark, side
 
@@ -42,6 +43,7 @@ class Tile:
     amount: str
     cause: str
     side: str
+    do: str
     lasting: str
     left: str
     overdue: bool
@@ -115,6 +117,7 @@ def tile(city: CityFacts, facts: ProvinceFacts, language: Language) -> Tile:
         amount=_amount(city, say),
         cause=first_cause(told["reasons"], city.city.code, city.city.name),
         side=side(told["reasons"][0], say) if told["reasons"] else "",
+        do=next_step(state, told["reasons"], say),
         lasting=_lasting(city, facts.on, say),
         left=left,
         overdue=overdue,
