@@ -20,7 +20,7 @@ def test_a_flagged_city_says_why_and_what_to_do_by_when(pages: TestClient) -> No
     html = pages.get("/c/440900").text
     assert "要素不一致 2 项" in html
     assert "请改为基本目录的名称" in html
-    assert "11月27日（周五）前，剩 4 个工作日" in html
+    assert "11月27日（周五）下班前，剩 4 个工作日" in html
     assert html.index("电白区") < html.index("茂名市（本级）"), "most first"
 
 

@@ -28,7 +28,7 @@ def shown(pages: TestClient) -> ProvincePage:
 
 def test_the_denominator_stands_in_front(shown: ProvincePage) -> None:
     assert (shown.judged, shown.total) == (4, 4)
-    assert shown.sentence == "4 个市中 1 个同步，3 个需要处理。"
+    assert shown.sentence == "4 个市中 1 个同步，3 个需要处理，0 个在宽限期内，0 个未判定。"
 
 
 def test_each_state_is_counted_and_compared_with_the_day_before(shown: ProvincePage) -> None:
@@ -40,8 +40,13 @@ def test_each_state_is_counted_and_compared_with_the_day_before(shown: ProvinceP
 
 def test_what_needs_somebody_comes_by_urgency(shown: ProvincePage) -> None:
     assert [each.name for each in shown.needs] == ["韶关市", "深圳市", "茂名市"]
-    assert shown.needs[2].left == "11月27日（周五）前，剩 4 个工作日"
+    assert shown.needs[2].left == "11月27日（周五）下班前，剩 4 个工作日"
     assert shown.needs[2].lasting == "第 4 天"
+
+
+def test_what_an_older_snapshot_held_is_no_count_of_today(shown: ProvincePage) -> None:
+    amounts = {each.name: each.amount for each in shown.tiles}
+    assert amounts == {"广州市": "无差异", "韶关市": "沿用 11-22 数据", "深圳市": "沿用 11-21 数据", "茂名市": "差异 3"}
 
 
 def test_a_city_that_was_never_adopted_has_no_number_and_unknown_nights_are_no_gap(shown: ProvincePage) -> None:

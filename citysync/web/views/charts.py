@@ -11,6 +11,7 @@ from citysync.domain.verdict import State
 
 WIDE, HIGH = 90, 20
 STRIP_HIGH = 16
+DAY = 6  # how wide a day is in a strip: near its width on a screen, so that patterns keep their shape
 # The height tells what colour tells: nothing is told by colour alone.
 _HEIGHTS = {
     State.IN_SYNC: 5,
@@ -33,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Days in a row with the same state: ``x`` and ``width`` in days."""
+    """Days in a row with the same state: ``x`` and ``width`` in parts of ``DAY``."""
 
     x: int
     width: int
@@ -69,5 +70,14 @@ def strip(
         stretch = list(group)
         height = _HEIGHTS[state]
         told = words(stretch[0][1], stretch[-1][1], state)
-        bars.append(Bar(stretch[0][0], len(stretch), STRIP_HIGH - height, height, state.value.replace("_", "-"), told))
+        bars.append(
+            Bar(
+                stretch[0][0] * DAY,
+                len(stretch) * DAY,
+                STRIP_HIGH - height,
+                height,
+                state.value.replace("_", "-"),
+                told,
+            )
+        )
     return tuple(bars)

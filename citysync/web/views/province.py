@@ -138,9 +138,11 @@ def errors(city: CityFacts) -> int | None:
 
 
 def _amount(city: CityFacts, say: Say) -> str:
-    wrong = errors(city)
+    wrong, kept = errors(city), city.told.get("in_force")
     if wrong is None:
         return say("尚无数据")
+    if kept:  # what an older snapshot held says nothing about today: no count, above all no "none"
+        return say("沿用 %(day)s 数据") % {"day": str(kept["business_date"])[5:]}
     if wrong:
         return say("差异 %(count)s") % {"count": f"{wrong:,}"}
     hints = sum(city.weights.values()) if city.weights else 0
@@ -166,7 +168,9 @@ def _left(due_on: date | None, on: date, language: Language) -> tuple[str, bool]
         late = calendar().workdays_between(due_on, on)
         return language.say("已超期 %(days)s 个工作日") % {"days": late}, True
     days = calendar().workdays_between(on, due_on)
-    return language.say("%(day)s前，剩 %(days)s 个工作日") % {"day": language.day(due_on), "days": days}, False
+    if not days:
+        return language.say("今天下班前"), False
+    return language.say("%(day)s下班前，剩 %(days)s 个工作日") % {"day": language.day(due_on), "days": days}, False
 
 
 def _line(nights: Sequence[Night], on: date, say: Say) -> Line:
@@ -232,10 +236,14 @@ def _sentence(facts: ProvinceFacts, say: Say) -> str:
         return ""
     if not flagged and states.count(State.IN_SYNC) == len(states):
         return say("%(all)s 个市全部同步。") % {"all": len(states)}
-    return say("%(all)s 个市中 %(fine)s 个同步，%(flagged)s 个需要处理。") % {
+    return say(
+        "%(all)s 个市中 %(fine)s 个同步，%(flagged)s 个需要处理，%(late)s 个在宽限期内，%(unknown)s 个未判定。"
+    ) % {
         "all": len(states),
         "fine": states.count(State.IN_SYNC),
         "flagged": flagged,
+        "late": states.count(State.LAGGING),
+        "unknown": states.count(State.UNKNOWN),
     }
 
 
