@@ -95,13 +95,18 @@ class _Announcer:
             yield self._still(alert, tell=tell)
 
     def _still(self, alert: Alert, *, tell: bool) -> Step:
-        waited = self._calendar.workdays_between(alert.opened_on, self._on)
+        waited = self._calendar.workdays_between(self._day_0(alert), self._on)
         acknowledged = alert.ack_until is not None and alert.ack_until >= self._on
         level = max((to for days, to in ESCALATE_ON.items() if days <= waited), default=0)
         if level > alert.level and not acknowledged and alert.key.kind not in OURS:
             return Step(Change.ESCALATED, replace(alert, level=level, repeated_on=self._on), tell=tell)
         change = Change.REPEATED if waited in REPEAT_ON and not acknowledged else Change.REMINDER
         return Step(change, replace(alert, repeated_on=self._on), tell=tell)
+
+    def _day_0(self, alert: Alert) -> date:
+        """Return the day people were first told: the working day an alert opened on, or the next one."""
+        on = alert.opened_on
+        return on if self._calendar.is_workday(on) else self._calendar.add_workdays(on, 1)
 
 
 def new_number(key: Key, on: date, taken: set[str]) -> str:

@@ -33,6 +33,7 @@ class Month:
     folder: Path
     channels: Channels
     nights: int = 0
+    master: str = "1"
     now: datetime = field(default_factory=lambda: datetime.combine(FIRST, time(2, 40), SHANGHAI).astimezone(UTC))
 
     @property
@@ -50,7 +51,7 @@ class Month:
         on = FIRST + timedelta(days=self.nights)
         self.nights += 1
         self.now = datetime.combine(on, time(2, 40), SHANGHAI).astimezone(UTC)
-        run = Run(f"{on:%Y%m%d}T184000-{self.nights:06x}", Trigger.NIGHTLY, on, self.now, "1")
+        run = Run(f"{on:%Y%m%d}T184000-{self.nights:06x}", Trigger.NIGHTLY, on, self.now, self.master)
         runs.start_run(self.store, run, [(code, f"市{code}") for code in CODES])
         for code in CODES if failed is None else CODES[:3]:
             self._publish(run, code, states.get(code, State.IN_SYNC), (faults or {}).get(code))

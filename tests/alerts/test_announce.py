@@ -44,6 +44,11 @@ def test_the_full_text_is_told_again_on_working_days_1_3_and_5_and_escalated_on_
     ]
 
 
+def test_an_alert_of_a_saturday_is_escalated_two_working_days_after_the_city_was_told_on_monday() -> None:
+    said = [each[0][2] if each else "" for each in lived(*[OUT] * 6, first=MONDAY + timedelta(days=5))]
+    assert said == ["opened", "", "reminder", "repeated", "escalated", "repeated"]
+
+
 def test_a_night_nobody_could_judge_changes_nothing() -> None:
     assert lived(GONE, UNKNOWN, GOOD) == [
         [(CITY, "not_synced", "opened")],
