@@ -12,8 +12,11 @@ from citysync.domain.city import City
 from citysync.domain.memory import LastGood
 from citysync.domain.recheck import Keys
 from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
+from connectors import sql_table
 from connectors._door import Door
 from connectors._http import HttpSource, asked_by
+from connectors._mapping import plan_for
+from connectors._only import Only
 
 MOST = 200  # beyond so many codes a whole pull asks less of the source
 _WORST = (Grade.X, Grade.C, Grade.B)
@@ -22,8 +25,13 @@ Pull = Callable[[City, Door], Snapshot]
 
 def can_look_up(city: City, keys: Keys) -> bool:
     """Return whether a source can be asked for exactly these codes."""
-    by_code = city.source.by_code if isinstance(city.source, HttpSource) else None
-    if by_code is None or len(keys) > MOST:
+    source = city.source
+    if len(keys) > MOST:
+        return False
+    if isinstance(source, sql_table.Source):
+        return _has_parts(city) or not keys.catalog_codes or "catalog_code" in city.fields
+    by_code = source.by_code if isinstance(source, HttpSource) else None
+    if by_code is None:
         return False
     return all(
         param is not None or not asked
@@ -37,7 +45,7 @@ def look_up(city: City, door: Door, keys: Keys, base: LastGood, grade: Grade, pu
     ``grade``: that of the last good snapshot. Rows from it have page 0. Raises ``SourceError`` as a pull does.
     """
     taken_at = door.now()
-    parts = list(_parts(city, door, keys, pull))
+    parts = list(_parts(city, door, keys, base, pull))
     kept = base.rows.filter(~_asked_for(base.rows, keys, city)).with_columns(page_no=pl.lit(0, dtype=pl.Int64))
     rows = pl.concat([kept, *(part.rows for part in parts)], how="diagonal")
     rows = rows.with_columns(row_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)).select(base.rows.columns)
@@ -54,9 +62,14 @@ def look_up(city: City, door: Door, keys: Keys, base: LastGood, grade: Grade, pu
     )
 
 
-def _parts(city: City, door: Door, keys: Keys, pull: Pull) -> Iterator[Snapshot]:
-    """Yield what the source says of each code; pages are numbered on."""
+def _parts(city: City, door: Door, keys: Keys, base: LastGood, pull: Pull) -> Iterator[Snapshot]:
+    """Yield what the source says of the codes; pages are numbered on. A database is asked once for all of them."""
     source = city.source
+    if isinstance(source, sql_table.Source):
+        narrowed = city.model_copy(update={"source": _narrowed(city, source, keys, base)})
+        part = pull(narrowed, door)
+        yield replace(part, rows=part.rows.filter(_asked_for(part.rows, keys, city)))
+        return
     if not isinstance(source, HttpSource) or source.by_code is None:
         raise ValueError(f"{city.code}：来源不能按编码查询")
     pages = 0
@@ -71,6 +84,28 @@ def _parts(city: City, door: Door, keys: Keys, pull: Pull) -> Iterator[Snapshot]
             yield part
 
 
+def _narrowed(city: City, source: sql_table.Source, keys: Keys, base: LastGood) -> sql_table.Narrowed:
+    """Return the source asked for the codes, also as they were written where the last good snapshot had them."""
+    plan = plan_for(city, ("task_code", "catalog_code"))
+    sent = base.rows.filter(_asked_for(base.rows, keys, city))
+    written = sent.get_column("task_code").drop_nulls().unique().sort() if "task_code" in sent.columns else ()
+    only = Only(
+        task_column=plan.paths["task_code"],
+        catalog_column=plan.paths["catalog_code"],
+        task_codes=keys.task_codes,
+        catalog_codes=keys.catalog_codes,
+        sent=tuple(written),
+        parts=_has_parts(city),
+    )
+    keep = {name: getattr(source, name) for name in type(source).model_fields}
+    return sql_table.Narrowed.model_validate({**keep, "only": only})
+
+
+def _has_parts(city: City) -> bool:
+    """Return whether a 实施编码 of the city holds the 基本编码."""
+    return city.codes.scheme != "local"
+
+
 def _numbered_on(door: Door, before: int) -> Callable[[bytes, int, str], RawPage]:
     return lambda data, number, url: door.keep(data, number + before, url)
 
@@ -83,7 +118,7 @@ def _asked_for(rows: pl.DataFrame, keys: Keys, city: City) -> pl.Expr:
     }
     task_code = sent["task_code"]
     catalog_code = sent["catalog_code"]
-    if city.codes.scheme != "local":
+    if _has_parts(city):
         task_code = codes.task_code_part(task_code)
         catalog_code = pl.coalesce(catalog_code, codes.catalog_part(task_code))
     spoken_of = task_code.is_in(list(keys.task_codes)) | catalog_code.is_in(list(keys.catalog_codes))

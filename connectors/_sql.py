@@ -16,6 +16,7 @@ from citysync.domain.city import SourceBase
 from citysync.domain.errors import OverBudget, Refused, SourceError, Unreachable, Unreadable
 from citysync.domain.redaction import redacted
 from citysync.domain.verdict import Fault
+from connectors._only import Only
 from connectors._rights import write_rights
 
 DRIVERS = ("sqlite", "postgresql+psycopg", "mysql+pymysql", "mariadb+pymysql")
@@ -100,15 +101,16 @@ class Reader:
         is_moment = isinstance(kind, sa.DateTime | sa.Date | sa.Time)
         return sa.types.NullType() if is_moment and self._connection.dialect.name == "sqlite" else kind
 
-    def count(self, table: sa.Table) -> int:
-        """Return how many rows the table has."""
-        return int(self._connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+    def count(self, table: sa.Table, only: Only | None = None) -> int:
+        """Return how many rows the table has, of those asked for."""
+        query = sa.select(sa.func.count()).select_from(table)
+        return int(self._connection.execute(_narrowed(query, table, only)).scalar_one())
 
     def batches(
-        self, table: sa.Table, columns: Sequence[sa.Column[Any]], size: int
+        self, table: sa.Table, columns: Sequence[sa.Column[Any]], size: int, only: Only | None = None
     ) -> Generator[list[dict[str, Any]], None, None]:
-        """Yield the table's rows in the order they were written, as far as the database knows it."""
-        query = sa.select(*columns).order_by(*self._written_order(table))
+        """Yield the table's rows (of those asked for) in the order they were written, as far as the database knows."""
+        query = _narrowed(sa.select(*columns), table, only).order_by(*self._written_order(table))
         with self._connection.execution_options(yield_per=size).execute(query) as result:
             for part in result.mappings().partitions(size):
                 yield [dict(row) for row in part]
@@ -141,6 +143,10 @@ class Reader:
         if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | OSError | sqlite3.OperationalError):
             return Unreachable(f"数据库 {self.shown} 无法连接或中断（{said}）；请检查网络与服务")
         return Unreadable(f"数据库 {self.shown} 无法读取（{said}）；请核对表结构")
+
+
+def _narrowed(query: sa.Select[Any], table: sa.Table, only: Only | None) -> sa.Select[Any]:
+    return query if only is None else query.where(only.rows_of(table))
 
 
 def _engine(url: sa.URL, source: SourceBase, monotonic: Callable[[], float]) -> sa.Engine:

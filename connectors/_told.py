@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from connectors._door import Door
 from connectors._mapping import text
+from connectors._only import Only
 from connectors._sql import Reader
 from connectors._tape import Heard
 
@@ -31,9 +32,10 @@ class Table:
 class Told:
     """The reader behind the tape: what the database says is read from the words that are kept, then as now."""
 
-    def __init__(self, reader: Reader, door: Door) -> None:
+    def __init__(self, reader: Reader, door: Door, only: Only | None = None) -> None:
         self.shown = reader.shown
-        self._reader, self._door = reader, door
+        self._reader, self._door, self._only = reader, door, only
+        self._asked = "" if only is None else f" of {only}"
         self._stack = ExitStack()
         self._tables: dict[str, sa.Table] = {}
 
@@ -51,15 +53,15 @@ class Told:
         self._stack.__exit__(kind, error, trace)
 
     def tables(self, names: Sequence[str]) -> tuple[list[Table], int]:
-        """Return the tables of these names, and how many rows they have together."""
+        """Return the tables of these names, and how many rows (of those asked for) they have together."""
 
         def ask() -> Heard:
             with self._reader.speaking():
                 self._tables = {table.name: table for table in self._reader.tables(names)}
-                counted = sum(self._reader.count(table) for table in self._tables.values())
+                counted = sum(self._reader.count(table, self._only) for table in self._tables.values())
             return Heard(facts={"tables": [_described(each) for each in self._tables.values()], "counted": counted})
 
-        facts = self._door.tape.hear(f"tables {', '.join(names)}", ask).facts
+        facts = self._door.tape.hear(f"tables {', '.join(names)}{self._asked}", ask).facts
         return [Table(name, tuple(columns), numeric) for name, columns, numeric in facts["tables"]], facts["counted"]
 
     def batches(self, name: str, wanted: Sequence[str]) -> Iterator[bytes]:
@@ -71,12 +73,12 @@ class Told:
             table = self._tables[name]
             with self._reader.speaking():
                 if rows is None:
-                    rows = self._reader.batches(table, [table.columns[column] for column in wanted], _BATCH)
+                    rows = self._reader.batches(table, [table.columns[column] for column in wanted], _BATCH, self._only)
                 batch = next(rows, [])
             lines = "\n".join(json.dumps(record, ensure_ascii=False, default=text) for record in batch)
             return Heard(lines.encode("utf-8", "backslashreplace"))
 
-        while lines := self._door.tape.hear(f"rows {name}", ask).data:
+        while lines := self._door.tape.hear(f"rows {name}{self._asked}", ask).data:
             yield lines
 
 

@@ -22,6 +22,7 @@ from connectors._door import Door
 from connectors._fold import folded
 from connectors._mapping import Plan, in_order, keys_of, plan_for, stacked, to_frame, told_names
 from connectors._moments import changed_at
+from connectors._only import Only
 from connectors._sql import DRIVERS, Reader, source_url
 from connectors._told import Table, Told
 
@@ -55,6 +56,12 @@ class Source(SourceBase):
         if self.auth.kind not in {"none", "basic"}:
             raise ValueError('数据库来源的 auth.kind 只能是 "none" 或 "basic"')
         return self
+
+
+class Narrowed(Source):
+    """A source of which only some codes are asked; no city file can say so."""
+
+    only: Only
 
 
 def pull(city: City, source: Source, door: Door) -> Snapshot:
@@ -98,7 +105,7 @@ class _Read:
         """Read every table, and count it first in the same transaction."""
         secret = door.secret(source.auth.secret) if source.auth.secret else None
         reader = Reader(source_url(source.url, source.auth.user, secret), source, secret, door.monotonic)
-        with Told(reader, door) as told:
+        with Told(reader, door, source.only if isinstance(source, Narrowed) else None) as told:
             self.begun = True
             tables, self.counted = told.tables(source.tables)
             for table in tables:

@@ -29,13 +29,12 @@ from citysync.storage.engine import Store
 from citysync.storage.memory import recall
 from citysync.storage.schema import open_store
 from connectors import names, source_model
-from connectors import pull as pull_everything
 from connectors._door import Door
 from connectors._tape import Recorder
 from flows.crew import Job, asks_to_wait
 from flows.line import Means, sync_city
 from flows.phases import PUBLISH, sent, telling
-from flows.recheck import rechecking
+from flows.recheck import EVERYTHING, Recheck, rechecking
 from flows.replay import tape_document
 
 _LOG = logging.getLogger("citysync.page")
@@ -81,22 +80,22 @@ def walk(job: Job, connection: Connection) -> Verdict:
     store = _store(job.database_url)
     master = _master(job.database_url, job.run.master_version)
     memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
-    pull = rechecking(store, job.city, memory) if job.recheck else pull_everything
+    asked = rechecking(store, job.city, memory) if job.recheck else EVERYTHING
     recorder = Recorder(lambda data: pages.keep(job.data_dir, data, 0, "", _now()).sha256, _now)
-    means = Means(_door(job, connection, recorder), calendar(), connection.send, pull, telling(job.place))
+    means = Means(_door(job, connection, recorder), calendar(), connection.send, asked.pull(memory), telling(job.place))
     city_run = sync_city(job.city, job.run, master, memory, means)
     if job.publish and not (job.may_defer and asks_to_wait(city_run.verdict)):
         means.step("发布：写入台账")
         with means.phase(PUBLISH) as count:
-            tape = None if job.recheck else _kept_tape(job, recorder)  # some keys of a city are no directory to replay
+            tape = _kept_tape(job, recorder, asked)
             ledger.publish(store, job.run, city_run, job.data_dir, tape=tape, receipts=job.city.receipt.ways)
             count(adopted=int(city_run.adopted), pages=len(city_run.pages))
         means.step("已发布")
     return city_run.verdict
 
 
-def _kept_tape(job: Job, recorder: Recorder) -> str:
-    tape = tape_document(job.city, recorder.heard, recorder.moments)
+def _kept_tape(job: Job, recorder: Recorder, asked: Recheck) -> str:
+    tape = tape_document(job.city, recorder.heard, recorder.moments, asked)
     return pages.keep(job.data_dir, tape, 0, "", _now()).sha256
 
 

@@ -100,7 +100,9 @@ def _nobody_followed(then: Stand, code: str, memory: Memory, on: date) -> tuple[
     """Return the master without grace and the memory of a city in which every absence was seen before."""
     items = then.master.items
     due = duties(items, parents_of(items), then.cities[code], on)
-    return replace(then.master, changed={}), replace(memory, absent_before=frozenset(due.iter_rows()))
+    return replace(then.master, changed={}), replace(
+        memory, absent_before=frozenset(due.iter_rows()), looked_before=frozenset()
+    )
 
 
 def _judged(

@@ -29,6 +29,7 @@ from connectors import source_model
 from connectors._door import Door
 from connectors._tape import Player
 from flows.line import Means, sync_city
+from flows.recheck import EVERYTHING, Recheck, recheck_of
 
 MOST_SHOWN = 20
 Payload = dict[str, Any]
@@ -106,7 +107,8 @@ def replay(settings: Settings, city_code: str, run_id: str, *, rules: str = "now
         )
         master = catalogue.load_version(store, run.master_version)
         memory = recall(store, settings.data_dir, city_code, run_id)
-        means = Means(_door(store, settings, tape, city_code, run_id), calendar(), lambda _text: None)
+        door = _door(store, settings, tape, city_code, run_id)
+        means = Means(door, calendar(), lambda _text: None, recheck_of(tape.get("recheck")).pull(memory))
         city_run = sync_city(city_of(tape["city"]), run, master, memory, means)
         then = {
             "verdict": kept["verdict"],
@@ -116,10 +118,11 @@ def replay(settings: Settings, city_code: str, run_id: str, *, rules: str = "now
     return Replayed(city_code, run_id, run.rules_version, then, payload(city_run))
 
 
-def tape_document(city: City, heard: list[dict[str, Any]], moments: list[str]) -> bytes:
+def tape_document(city: City, heard: list[dict[str, Any]], moments: list[str], asked: Recheck = EVERYTHING) -> bytes:
     """Return what one walk heard, with the city's file as it was: all that a replay needs beside the pages."""
     city_file = city.model_dump(mode="json", serialize_as_any=True)
-    return canonical({"tape": 1, "city": city_file, "heard": heard, "moments": moments}).encode("utf-8")
+    document = {"tape": 1, "city": city_file, "heard": heard, "moments": moments, "recheck": asked.written()}
+    return canonical(document).encode("utf-8")
 
 
 def city_of(city_file: Mapping[str, Any]) -> City:

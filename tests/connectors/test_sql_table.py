@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,16 @@ import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from citysync.domain.city import Codes
 from citysync.domain.errors import OverBudget, Refused, Unreachable, Unreadable
+from citysync.domain.memory import LastGood
+from citysync.domain.recheck import Keys
 from citysync.domain.snapshot import Grade, RawPage, Snapshot
 from citysync.domain.verdict import Fault
-from tests.connectors.doors import CANARY, Memory, city_of, code, codes, directory, pulled
+from connectors import pull
+from connectors._lookup import can_look_up, look_up
+from connectors._tape import Player, Recorder
+from tests.connectors.doors import CANARY, NOW, Memory, city_of, code, codes, directory, pulled
 from tests.servers import mariadb_url, postgresql_url
 
 TABLE = "up_task_general_basic"
@@ -352,3 +360,82 @@ def test_a_wrong_source_is_refused_before_any_connection(changes: dict[str, Any]
     with pytest.raises(ValidationError, match=words) as caught:
         city_of({**source_of("sqlite:///x.db"), **changes})
     assert ":pw@" not in str([error["msg"] for error in caught.value.errors()])
+
+
+def more(url: str, *rows: Mapping[str, Any]) -> None:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        table = sa.Table(TABLE, sa.MetaData(), autoload_with=connection)
+        connection.execute(table.insert(), [dict(row) for row in rows])
+    engine.dispose()
+
+
+def based_on(snapshot: Snapshot) -> LastGood:
+    return LastGood("run", NOW.date(), snapshot.rows)
+
+
+def kept_in(bodies: dict[str, bytes], data: bytes) -> str:
+    digest = hashlib.sha256(data).hexdigest()
+    bodies[digest] = data
+    return digest
+
+
+def asked_pages(memory: Memory) -> list[str]:
+    """Return the codes of every row that came over the line, in order."""
+    lines = [line for _, _, data in memory.kept for line in data.decode().split("\n")]
+    return [json.loads(line)["task_code"] for line in lines]
+
+
+def test_a_recheck_selects_the_rows_of_its_codes_and_no_others(front_end: str) -> None:
+    filled(
+        front_end,
+        [operation(number, "i", "2026-11-01 08:00:00", task_code=f" {code(number)}") for number in (1, 2, 3, 4)],
+    )
+    city = city_of(source_of(front_end))
+    before = pulled(source_of(front_end))
+    more(
+        front_end,
+        operation(1, "u", "2026-11-02 08:00:00", task_code=f" {code(1)}", task_name="改好"),
+        operation(2, "d", "2026-11-02 08:00:00", task_code=f" {code(2)}"),
+        operation(3, "u", "2026-11-02 08:00:00", task_code=f" {code(3)}", task_name="没有问到"),
+        operation(5, "i", "2026-11-02 08:00:00", task_code=f"{code(5)}01", task_name="补上的"),
+    )
+    keys = Keys((code(1), code(2)), (code(5)[19:31],))
+    assert can_look_up(city, keys)
+    memory = Memory()
+    again = look_up(city, memory.door(), keys, based_on(before), Grade.A, pull)
+    assert asked_pages(memory) == [f" {code(1)}", f" {code(2)}", f" {code(1)}", f" {code(2)}", f"{code(5)}01"]
+    named = dict(zip(codes(again), again.rows["task_name"], strict=True))
+    assert named == {
+        f" {code(3)}": "事项3",
+        f" {code(4)}": "事项4",
+        f" {code(1)}": "改好",
+        f"{code(5)}01": "补上的",
+    }
+    assert (again.certificate.grade, again.rows["row_no"].to_list()) == (Grade.B, [1, 2, 3, 4])
+    assert dict(zip(codes(again), again.rows["page_no"], strict=True))[f" {code(3)}"] == 0
+
+
+def test_a_recheck_of_a_database_is_replayed_without_it(tmp_path: Path) -> None:
+    with sqlite_url(tmp_path) as url:
+        filled(url, OPERATIONS)
+        city, keys, before = city_of(source_of(url)), Keys((code(1),), ()), based_on(pulled(source_of(url)))
+        memory, bodies = Memory(), dict[str, bytes]()
+        door = memory.door()
+        recorder = Recorder(lambda data: kept_in(bodies, data), door.now)
+        live = look_up(city, replace(door, now=recorder.now, tape=recorder), keys, before, Grade.A, pull)
+    (tmp_path / "front end.db").unlink()
+    player = Player(recorder.heard, recorder.moments, live.pages, bodies.__getitem__)
+    offline = replace(door, now=player.now, keep=player.keep, tape=player)
+    replayed = look_up(city, offline, keys, before, Grade.A, pull)
+    assert replayed.rows.equals(live.rows)
+    assert replace(replayed, rows=live.rows) == live
+
+
+def test_a_city_with_codes_of_its_own_is_asked_by_item_only_where_it_has_the_column(tmp_path: Path) -> None:
+    with sqlite_url(tmp_path) as url:
+        own = Codes(scheme="local", pattern=".+")
+        local, named = (city_of(source_of(url), codes=own, fields=each) for each in ({}, {"catalog_code": "item"}))
+    assert [can_look_up(local, Keys(("x",), ())), can_look_up(local, Keys((), ("y",)))] == [True, False]
+    assert can_look_up(named, Keys((), ("y",)))
+    assert not can_look_up(named, Keys(tuple(map(str, range(201))), ()))

@@ -68,15 +68,16 @@ def test_two_runs_at_once_make_one_result_and_both_show_it(tmp_path: Path, city:
     assert (refused.code, refused.out) == (3, "")
     assert f"深圳市 正在由 run {first_id} 处理" in refused.err
     second = Started("sync", "440300", "--json", folder=folder, env=env)
-    until(lambda: len(runs(folder, env)) == 2, 100)
+    third = Started("recheck", "440300", "--json", folder=folder, env=env)  # a re-check joins it too
+    until(lambda: len(runs(folder, env)) == 3, 100)
     city.free.set()
-    said = [started.ended() for started in (first, second)]
-    assert [each.code for each in said] == [0, 0], said
-    assert said[0].json() == said[1].json()
+    said = [started.ended() for started in (first, second, third)]
+    assert [each.code for each in said] == [0, 0, 0], said
+    assert said[0].json() == said[1].json() == said[2].json()
     assert said[0].json()["run_id"] == first_id
     assert city.requests == 1
     assert f"深圳市 正在由 run {first_id} 处理" in said[1].err
-    assert [run["published"] for run in runs(folder, env)] == [1, 0]
+    assert [run["published"] for run in runs(folder, env)] == [1, 0, 0]
     assert leftovers(folder, env.get("CITYSYNC_DATABASE_URL")) == NONE_LEFT
 
 
