@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Empty, LifoQueue
+from typing import Protocol
 
 from citysync.domain.city import City
-from citysync.domain.errors import Throttled
+from citysync.domain.errors import ConfigError, Throttled
 from citysync.domain.run import Run
 from citysync.domain.verdict import Verdict
 from flows.phases import city_told
@@ -67,6 +68,25 @@ class Lost:
 
     code: str
     text: str
+
+
+def as_lost(answer: Exception | Lost) -> Lost:
+    """Return what went wrong on our side with its stable code: a city's unusable secret stops no other city."""
+    if isinstance(answer, Lost):
+        return answer
+    return Lost(ConfigError.reason if isinstance(answer, ConfigError) else "crashed", str(answer))
+
+
+class Hands(Protocol):
+    """Whoever walks cities for a run: children of this process, or workers of a pool on any number of machines."""
+
+    def ask(self, job: Job, step: Callable[[str], None]) -> Verdict | Exception | Lost:
+        """Have one city walked along the line; ``step`` is told where it stands."""
+        ...
+
+    def close(self) -> None:
+        """End the walks under way and give out no further one."""
+        ...
 
 
 class Child:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from citysync.domain.errors import StorageError
 from citysync.storage import leases
-from citysync.storage.engine import Store
 
 JUMP = timedelta(minutes=1)
 
 
 class Heartbeat:
-    """Beats until stopped; ``lost`` is set once somebody else has closed the run. Intervals are monotonic."""
+    """Beats until stopped; ``lost`` is set once ``beat`` says that somebody else has closed what it keeps alive.
 
-    def __init__(self, store: Store, run_id: str, started_at: datetime) -> None:
+    ``on_lost`` is called then, from the beating thread. Intervals are monotonic.
+    """
+
+    def __init__(
+        self, beat: Callable[[], bool], started_at: datetime, on_lost: Callable[[], None] | None = None
+    ) -> None:
         self.lost = threading.Event()
-        self._store, self._run_id = store, run_id
+        self._beat, self._on_lost = beat, on_lost
         self._started_at, self._started = started_at, time.monotonic()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep_up, name="heartbeat", daemon=True)
@@ -41,9 +46,11 @@ class Heartbeat:
     def _keep_up(self) -> None:
         while not self._stopped.wait(leases.BEAT_SECONDS):
             try:
-                alive = leases.beat(self._store, self._run_id)
+                alive = self._beat()
             except StorageError:
                 continue  # the lease outlasts several beats; a database that is away is found out by whoever needs it
             if not alive:
                 self.lost.set()
+                if self._on_lost is not None:
+                    self._on_lost()
                 return

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from citysync.config.cities import Cities, check_secrets, load_cities, secret_names
+from citysync.config.cities import Cities, check_secrets, load_cities
 from citysync.config.settings import Settings
 from citysync.domain.city import City
 from citysync.domain.errors import CitySyncError, ConfigError, MasterError, StorageError
@@ -26,9 +26,10 @@ from citysync.storage.said import verdict_of
 from citysync.storage.schema import exists, open_store
 from connectors import names, source_model
 from flows.blame import settle
-from flows.crew import Crew, Job, Lost, asks_to_wait
+from flows.crew import Hands, Job, Lost, as_lost, asks_to_wait
 from flows.heartbeat import Heartbeat
 from flows.interrupt import undisturbed
+from flows.jobs import job_of
 from flows.ledger_at import writable_ledger
 from flows.phases import run_told
 
@@ -40,11 +41,6 @@ class Cancelled(CitySyncError):
     """A person or the system asked the run to stop; the city under way was left unjudged."""
 
     reason = "cancelled"
-
-
-def _kind(error: Exception) -> str:
-    """Return the stable code of what went wrong on our side: a city's unusable secret stops no other city."""
-    return ConfigError.reason if isinstance(error, ConfigError) else "crashed"
 
 
 @dataclass(frozen=True)
@@ -75,13 +71,12 @@ class Night:
         self.verdicts: dict[str, Verdict] = {}
         self.deferred: dict[str, None] = {}  # cities that asked us to wait, in the order they did
         self.note: str | None = None
-        self._secrets = settings.secrets()
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
-        self._heart = Heartbeat(store, run.run_id, run.started_at) if publish else None
+        self._heart = Heartbeat(lambda: leases.beat(store, run.run_id), run.started_at) if publish else None
 
-    def walk(self, code: str, crew: Crew, say: Callable[[str], None], now: Callable[[], datetime]) -> Verdict:
-        """Walk one city in a child process; what our own side did wrong there becomes an ``unknown`` verdict.
+    def walk(self, code: str, crew: Hands, say: Callable[[str], None], now: Callable[[], datetime]) -> Verdict:
+        """Have one city walked; what our own side did wrong there becomes an ``unknown`` verdict.
 
         A city another run is at work on is waited for, and that run's verdict is this one's.
         """
@@ -130,28 +125,20 @@ class Night:
         return next(verdict_of(row) for row in rows if row["code"] == code)
 
     def _job(self, city: City) -> Job:
-        return Job(
-            city=city,
-            run=self.run,
-            data_dir=self.settings.data_dir,
-            database_url=self.settings.database,
-            secrets={name: self._secrets.get(name) for _, name in secret_names(city)},
-            publish=self.publish,
-            may_defer=city.code not in self.deferred,
-            recheck=self.recheck,
-        )
+        may_defer = city.code not in self.deferred
+        return job_of(city, self.run, self.settings, publish=self.publish, may_defer=may_defer, recheck=self.recheck)
 
     def _ours(self, code: str, answer: Exception | Lost, say: Callable[[str], None], now: datetime) -> Verdict:
         """Publish that our side did wrong; a child that died after it published left a verdict, which is the city's."""
-        kind, text = (answer.code, answer.text) if isinstance(answer, Lost) else (_kind(answer), str(answer))
-        explained = f"{text}；与 {self.cities[code].name} 无关，请省平台值班查看运行 {self.run.run_id}"
+        lost = as_lost(answer)
+        explained = f"{lost.text}；与 {self.cities[code].name} 无关，请省平台值班查看运行 {self.run.run_id}"
         memory = recall(self.store, self.settings.data_dir, code, self.run.run_id)
-        verdict = not_judged(code, self.run, now, kind, Fault.OURS, explained)
+        verdict = not_judged(code, self.run, now, lost.code, Fault.OURS, explained)
         verdict = told(verdict, self.cities[code].name, memory)
         if self.publish:
             city_run = CityRun(verdict, None, (), no_findings(), no_rejections(), adopted=False)
             if not ledger.publish(self.store, self.run, city_run, self.settings.data_dir).new:
-                say(f"{text}；结论此前已写入台账，以台账为准")
+                say(f"{lost.text}；结论此前已写入台账，以台账为准")
                 return self._published(code, self.run.run_id)
         return verdict
 

@@ -6,6 +6,8 @@ Mapped tasks, not subflows: a subflow costs ten to thirty-five times as much.
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -23,15 +25,17 @@ from citysync.domain.verdict import Fault
 from citysync.domain.verdict import State as CityState
 from flows.alerting import tell_after
 from flows.artifacts import city_page, flagged_of, night_rows
-from flows.crew import crew_of
+from flows.crew import Hands, crew_of
 from flows.delivery import hand_over_after
+from flows.events import RUN_FAILED, RUN_FINISHED, RUN_STARTED, run_event
 from flows.interrupt import undisturbed
 from flows.night import Asked, Night, begin
+from flows.pool import pool_of
 from flows.tasks import sync_one
 from flows.walking import stop
 
-# Threads that wait for a child; how many cities run at once is the crew's size.
-RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_workers=32))
+# Threads that wait for an answer; how many cities run at once is the crew's size, or the pool's.
+RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_workers=64))
 
 _LOOK_SECONDS = 0.5
 
@@ -53,7 +57,8 @@ def run_province(asked: Asked) -> State[str]:
         run.master_version,
         run.business_date,
     )
-    failed = _walked(night, min(settings.workers, len(night.cities)))
+    run_event(RUN_STARTED, run, cities=len(night.cities))
+    failed = _walked(night)
     if failed:
         night.break_off(_now(), failed[0])
     else:
@@ -64,14 +69,28 @@ def run_province(asked: Asked) -> State[str]:
     undelivered = hand_over_after(settings, night.cities, _now())
     if undelivered is not None:
         logger.error("%s", undelivered)
+    run_event(RUN_FAILED if failed else RUN_FINISHED, run, **_summary(night))
     _publish_artifacts(night)
     return _ending(night, failed)
 
 
-def _walked(night: Night, workers: int) -> list[str]:
+def _summary(night: Night) -> dict[str, int]:
+    """Return how many cities there were and how many stand in each state, for the event that ends a run."""
+    states = Counter(verdict.state.value for verdict in night.verdicts.values())
+    return {"cities": len(night.cities), **{state.value: states[state.value] for state in CityState}}
+
+
+def _hands(night: Night) -> AbstractContextManager[Hands]:
+    """Return who walks the cities: children of this process, or, by one setting, the workers of a pool."""
+    if night.settings.fan_out == "pool":
+        return pool_of(night.store, night.run.run_id)
+    return crew_of(min(night.settings.workers, len(night.cities)))
+
+
+def _walked(night: Night) -> list[str]:
     """Walk every city and return what our side failed at; an interruption ends the run as cancelled and goes on."""
     try:
-        with crew_of(workers) as crew:
+        with _hands(night) as crew:
             try:
                 walks = [*sync_one.map(list(night.cities), unmapped(night), unmapped(crew), unmapped(_now))]
                 _wait(walks)
@@ -84,6 +103,7 @@ def _walked(night: Night, workers: int) -> list[str]:
     except BaseException as error:
         with undisturbed():
             night.break_off(_now(), error)
+        run_event(RUN_FAILED, night.run, **_summary(night))
         raise
     return [walk.state.message or "" for walk in walks if not walk.state.is_completed()]
 

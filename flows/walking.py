@@ -8,14 +8,14 @@ from datetime import datetime
 
 from citysync.domain.errors import CitySyncError
 from citysync.domain.verdict import STATE_LABELS
-from flows.crew import Crew
+from flows.crew import Hands
 from flows.interrupt import undisturbed
 from flows.night import LOOK_SECONDS, Night
 
 Say = Callable[[str, str], None]  # (city code, one line for people)
 
 
-def walk_all(night: Night, crew: Crew, say: Say, now: Callable[[], datetime], workers: int) -> None:
+def walk_all(night: Night, crew: Hands, say: Say, now: Callable[[], datetime], workers: int) -> None:
     """Walk every city of a run, ``workers`` at a time, those that asked us to wait once more at the end.
 
     An error of ours stops the run after the cities under way; an interruption stops those too. Cities another run is
@@ -26,7 +26,7 @@ def walk_all(night: Night, crew: Crew, say: Say, now: Callable[[], datetime], wo
 
 
 def _walk_these(
-    codes: Iterable[str], night: Night, crew: Crew, say: Say, now: Callable[[], datetime], workers: int
+    codes: Iterable[str], night: Night, crew: Hands, say: Say, now: Callable[[], datetime], workers: int
 ) -> None:
     with ThreadPoolExecutor(workers, thread_name_prefix="city") as pool:
         walks = [pool.submit(_walk_one, night, crew, code, say, now) for code in codes]
@@ -50,13 +50,13 @@ def _raise_first(walks: Iterable[Future[None]]) -> None:
             walk.result()
 
 
-def stop(night: Night, crew: Crew) -> None:
+def stop(night: Night, crew: Hands) -> None:
     """End the walks under way: the page under way is cut, the children are gone, and no verdict is made of it."""
     with undisturbed():
         night.cancel()
         crew.close()
 
 
-def _walk_one(night: Night, crew: Crew, code: str, say: Say, now: Callable[[], datetime]) -> None:
+def _walk_one(night: Night, crew: Hands, code: str, say: Say, now: Callable[[], datetime]) -> None:
     verdict = night.walk(code, crew, lambda text: say(code, text), now)
     say(code, f"结论：{STATE_LABELS[verdict.state]}")

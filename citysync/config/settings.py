@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -31,6 +31,7 @@ _EXAMPLES = {
     "database_url": "postgresql+psycopg://citysync:…@10.0.0.5/citysync",
     "secrets_dir": "/etc/citysync/secrets",
     "workers": "4",
+    "fan_out": "pool",
     "probe_url": "https://zwfw.example.cn/",
     "ping_url": "https://ping.example.cn/uuid",
     "retention_days": "90",
@@ -65,6 +66,10 @@ class Settings(BaseSettings):
     secrets_dir: Path | None = Field(default=None, description="密码文件夹：每个文件一个密码，文件名即变量名，权限 600")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(
         default_factory=default_workers, description="同时处理的城市数；默认每个可用的核一个，至少 2，至多 8"
+    )
+    fan_out: Literal["processes", "pool"] = Field(
+        default="processes",
+        description="城市在哪里处理：processes 本机的子进程（默认）；pool 工作池里任意多台机器，台账须用 PostgreSQL",
     )
     probe_url: str | None = Field(
         default=None, description="自检地址：多市同时不通时先看它通不通，以分清是不是我方网络的问题"
@@ -111,6 +116,15 @@ class Settings(BaseSettings):
         if scheme.startswith("sqlite") and rest in {"", "/", "/:memory:"}:
             raise ValueError("内存数据库在命令结束时消失，请写 sqlite:///文件")
         return url
+
+    @field_validator("fan_out")
+    @classmethod
+    def _reaches_every_machine(cls, fan_out: str, others: ValidationInfo) -> str:
+        """Refuse a ledger that other machines cannot share: SQLite on a network disk loses what it was told."""
+        url: SecretStr | None = others.data.get("database_url")
+        if fan_out == "pool" and (url is None or url.get_secret_value().startswith("sqlite")):
+            raise ValueError("pool 要求台账在 PostgreSQL 上，请设置 CITYSYNC_DATABASE_URL=postgresql+psycopg://…")
+        return fan_out
 
     @field_validator("probe_url", "ping_url")
     @classmethod

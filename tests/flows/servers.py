@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,17 +48,45 @@ class Prefect:
         answer.raise_for_status()
         return answer.json()
 
+    def runs(self, deployment: str, **run: Any) -> list[dict[str, Any]]:
+        """Return the flow runs of a deployment, those due first first."""
+        asked = {"deployments": {"name": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_ASC", "limit": 200}
+        return list(self.post("flow_runs/filter", flow_runs=run, **asked))
+
+    def miss(self, flow_run: str, at: datetime, **parameters: Any) -> None:
+        """Let a run the schedule made be one that was due at a moment of the past, when no worker was there."""
+        answer = requests.patch(f"{self.api}/flow_runs/{flow_run}", json={"parameters": parameters}, timeout=30)
+        answer.raise_for_status()
+        with closing(sqlite3.connect(Path(self.env["PREFECT_HOME"]) / "prefect.db", timeout=30)) as database, database:
+            moment = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+            due = "update flow_run set expected_start_time = ? where id = ?"
+            assert database.execute(due, (moment, flow_run)).rowcount == 1
+        details = {"scheduled_time": at.isoformat()}
+        state = {"type": "SCHEDULED", "name": "Scheduled", "state_details": details}
+        self.post(f"flow_runs/{flow_run}/set_state", state=state, force=True)
+
     @contextmanager
-    def worker(self, pool: str, **env: str) -> Iterator[None]:
-        """Run a worker on a process work pool."""
-        command = [str(PREFECT), "worker", "start", "--pool", pool, "--type", "process"]
-        with _process(command, {**self.env, **env}):
-            yield
+    def worker(self, pool: str, name: str = "worker", **env: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a worker on a process work pool, in a session of its own."""
+        command = [str(PREFECT), "worker", "start", "--pool", pool, "--type", "process", "--name", name]
+        with _process(command, {**self.env, **env}, name) as process:
+            yield process
+
+    @contextmanager
+    def machine(self, name: str, pool: str, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a worker as on a machine of its own: host name and process numbers are its own; killing it kills all.
+
+        What such a worker writes down about its processes means nothing to others, as across real machines.
+        """
+        alone = ["unshare", "--pid", "--uts", "--fork", "--mount-proc", "--kill-child=KILL"]
+        start = f"hostname {name} && exec {PREFECT} worker start --pool {pool} --type process --name {name} --limit 2"
+        with _process([*alone, "sh", "-c", start], {**self.env, **env}, name) as process:
+            yield process
 
 
 @contextmanager
-def prefect_server(home: Path) -> Iterator[Prefect]:
-    """Start a server with the locked versions and yield it once it is healthy."""
+def prefect_server(home: Path, **more: str) -> Iterator[Prefect]:
+    """Start a server with the locked versions and yield it once it is healthy; ``more`` is its environment too."""
     port = _free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CITYSYNC_", "PREFECT_"))}
     env = {
@@ -67,11 +97,20 @@ def prefect_server(home: Path) -> Iterator[Prefect]:
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        **more,
     }
     prefect = Prefect(env["PREFECT_API_URL"], env)
     with _process([str(PREFECT), "server", "start"], env):
         until(lambda: _healthy(prefect.api), 120)
         yield prefect
+
+
+def kill_session(session: int) -> None:
+    """Take the power from a worker and all it started: every process of its session, at once."""
+    for pid in (int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()):
+        with suppress(ProcessLookupError):
+            if os.getsid(pid) == session:
+                os.kill(pid, signal.SIGKILL)
 
 
 def until(true: Callable[[], bool], seconds: int) -> None:
@@ -99,8 +138,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _process(command: list[str], env: dict[str, str]) -> Iterator[None]:
-    log = Path(env["PREFECT_HOME"]) / f"{command[1]}.log"
+def _process(command: list[str], env: dict[str, str], name: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    log = Path(env["PREFECT_HOME"]) / f"{name or command[1]}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("wb") as out,
@@ -109,6 +148,7 @@ def _process(command: list[str], env: dict[str, str]) -> Iterator[None]:
         ) as process,
     ):
         try:
-            yield
+            yield process
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)

@@ -300,7 +300,7 @@ def test_a_disk_that_fills_up_in_mid_run_fails_the_run(tmp_path: Path) -> None:
     full = SimpleNamespace(ask=lambda _job, _step: StorageError("台账未写入：磁盘空间不足"))
     night = begin(Asked(Trigger.ON_DEMAND), settings, now())
     with pytest.raises(StorageError), closing_well(night, now):
-        walk_all(night, full, lambda _code, _text: None, now, 1)  # type: ignore[arg-type]
+        walk_all(night, full, lambda _code, _text: None, now, 1)
     with open_store(settings.database, write=False) as store:
         run = reading.run_of(store, night.run.run_id)
         assert reading.latest_verdicts(store) == []

@@ -17,6 +17,7 @@ from citysync.storage.tables.life import finding_lives, followers
 from citysync.storage.tables.master import master_changes, master_items, master_versions
 from citysync.storage.tables.purged import purged
 from citysync.storage.tables.runs import findings, pages, rejections, run_cities, runs, snapshots, verdicts
+from citysync.storage.tables.walks import walks
 
 __all__ = [
     "NUL_SHOWN",
@@ -57,4 +58,5 @@ __all__ = [
     "tapes",
     "tokens",
     "verdicts",
+    "walks",
 ]
