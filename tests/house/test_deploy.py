@@ -11,7 +11,8 @@ import pytest
 
 from citysync.domain.alert import KIND_LABELS
 from citysync.domain.verdict import State
-from tests.house.pages import ROOT, page, section
+from flows.doctor.catalogue import LABELS
+from tests.house.pages import ROOT, page, rows, section
 from tests.house.verbs import refusal
 
 DEPLOY = ROOT / "deploy"
@@ -72,3 +73,23 @@ def test_the_runbook_says_what_to_do_for_every_state_alert_and_exit_code() -> No
     assert [state for state in State if f"| `{state.value}` |" not in section(text, "A city's state")] == []
     assert [kind for kind in KIND_LABELS if f"`{kind.value}`" not in section(text, "An alert")] == []
     assert [code for code in (0, 1, 2, 3, 130) if f"| {code} |" not in section(text, "An exit code")] == []
+
+
+def test_the_runbook_says_who_acts_on_every_check_of_doctor_and_every_rule_of_prometheus() -> None:
+    text = page("runbook.md")
+    named = re.findall(r"`([a-z]+\.[a-z_]+)`", section(text, "A check of doctor").partition("| check |")[2])
+    assert sorted(set(named)) == sorted(LABELS)
+    rules = re.findall(r"- alert: (\w+)", (DEPLOY / "prometheus" / "citysync.rules.yml").read_text(encoding="utf-8"))
+    assert rules
+    assert {name for name, _ in rows(section(text, "An alert of Prometheus"))} == set(rules)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("Install", "Upgrade", "Back up and restore", "Rotate a secret", "Add a city", "The end of the year"),
+        "A new catalogue",
+    ],
+)
+def test_the_runbook_has_what_an_operator_does(title: str) -> None:
+    assert len(section(page("runbook.md"), title).splitlines()) > 1
