@@ -48,6 +48,7 @@ class Reader:
         self._url, self._source, self._monotonic = url, source, monotonic
         self._secrets = (secret,) if secret else ()
         self._stack = ExitStack()
+        self._deadline = monotonic() + source.budget_seconds
 
     def __enter__(self) -> Self:
         try:
@@ -113,6 +114,8 @@ class Reader:
         query = _narrowed(sa.select(*columns), table, only).order_by(*self._written_order(table))
         with self._connection.execution_options(yield_per=size).execute(query) as result:
             for part in result.mappings().partitions(size):
+                if self._monotonic() > self._deadline:  # a server's limit is one statement's, and every fetch is one
+                    raise self._too_slow()
                 yield [dict(row) for row in part]
 
     def rights(self, table: sa.Table) -> tuple[str, ...]:
@@ -126,6 +129,10 @@ class Reader:
         is_view = table.name not in sa.inspect(self._connection).get_table_names()
         return [] if hidden is None or is_view else [sa.literal_column(hidden)]
 
+    def _too_slow(self) -> OverBudget:
+        spent = f"数据库 {self.shown} 的查询超过 {self._source.budget_seconds} 秒"
+        return OverBudget(f"{spent}；请建索引或调大 budget_seconds")
+
     def _translated(self, error: Exception) -> SourceError:
         original = getattr(error, "orig", None) or error
         said = redacted(" ".join(str(original).split())[:_QUOTED], self._secrets)
@@ -135,9 +142,7 @@ class Reader:
             name = self._source.auth.secret or "（未配置）"
             return Refused(f"数据库 {self.shown} 拒绝了账号（{said}）；请核对账号权限与密钥 {name}")
         if state in _TOO_SLOW_STATES or number in _TOO_SLOW_NUMBERS or said == "interrupted":
-            return OverBudget(
-                f"数据库 {self.shown} 的查询超过 {self._source.budget_seconds} 秒；请建索引或调大 budget_seconds"
-            )
+            return self._too_slow()
         if "decode to UTF-8" in said:
             return Unreadable(f"数据库 {self.shown} 中有文字不是 UTF-8（{said}）；请核对库与连接的字符集")
         if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | OSError | sqlite3.OperationalError):

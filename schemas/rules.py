@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from citysync.domain.city import City
 from citysync.domain.divisions import division_name
 from citysync.domain.findings import REJECTIONS, no_rejections
 from citysync.domain.items import Kind
+from citysync.domain.renaming import suspicion
 from citysync.domain.successions import told
 from citysync.domain.vocabulary import VALUES, meaning
 from schemas import casting, cleaning, values
@@ -51,14 +52,19 @@ class Rule:
 
 
 def rules(
-    city: City, regions: Sequence[str], columns: Sequence[str], split: Mapping[str, Sequence[str]]
+    city: City,
+    regions: Sequence[str],
+    columns: Sequence[str],
+    split: Mapping[str, Sequence[str]],
+    unknown: Sequence[str] = (),
 ) -> tuple[Rule, ...]:
     """Return the rules for a city.
 
     ``regions``: the divisions it answers for, itself first; ``columns``: the canonical columns its source has;
-    ``split``: divisions that are no more → the several that followed.
+    ``split``: divisions that are no more → the several that followed; ``unknown``: its fields nobody mapped.
     """
-    return (
+    lacking = {name: _no_column(city, name, unknown) for name in items.NAMES if name not in columns}
+    found = (
         _missing("task_code_missing", "task_code", city, WHOLE_CODE, _code_expected(city)),
         _malformed(city),
         _missing("task_name_missing", "task_name", city, "task_name", "事项名称"),
@@ -69,6 +75,14 @@ def rules(
         *_damaged(city, columns),
         *_broken_texts(city, columns),
     )
+    return tuple(replace(rule, hint=lacking[rule.field]) if rule.field in lacking else rule for rule in found)
+
+
+def _no_column(city: City, name: str, unknown: Sequence[str]) -> pl.Expr:
+    """Return the hint where the source has no such column at all: a row cannot be blamed for that."""
+    theirs = city.fields.get(name, name)
+    told = f"来源没有{_named(city, name)}这一列{suspicion(name, theirs, unknown)}"
+    return pl.lit(f"{told}；请恢复该字段，或请省级管理员在 cities/{city.code}.toml 的 [fields] 中对应")
 
 
 def rejections(rows: pl.DataFrame, broken: Sequence[Rule]) -> pl.DataFrame:

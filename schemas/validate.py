@@ -39,7 +39,7 @@ def validate(snapshot: Snapshot, city: City, on: date) -> Validation:
     regions = [code for code, _ in regions_of(city, on)]
     heirs = {old: heir for old, heir in single_heirs(on).items() if heir in regions and old not in regions}
     read = typed_rows(rows, city, regions, heirs)
-    rejected = rejections(read, rules(city, regions, columns, divided(on)))
+    rejected = rejections(read, rules(city, regions, columns, divided(on), snapshot.unknown_fields))
     comparable = read.join(rejected.select("row_no").unique(), on="row_no", how="anti")
     accepted = without_twins(comparable.select(list(DIRECTORY)).sort("row_no"))
     validation = Validation(

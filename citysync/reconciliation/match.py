@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -35,7 +35,8 @@ class Match:
     ``conflicts``: rows whose highest version came more than once with different content;
     ``duties``: areacode, catalog_code of every obligation; ``unclaimed``: those nobody meets; ``due`` and ``met``
     count them, ``exempted`` those lifted;
-    ``absent``: canonical columns the source does not have; ``national``: are the codes GB/T 39554's.
+    ``absent``: canonical columns the source does not have; ``national``: are the codes GB/T 39554's;
+    ``asked_as``: our column → what the city's file calls it.
     """
 
     master: MasterCatalogue
@@ -55,6 +56,7 @@ class Match:
     absent: frozenset[str]
     unknown_fields: tuple[str, ...] = ()
     exempted: int = 0
+    asked_as: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, column: str) -> bool:
         """Return whether the source has a column at all; an absent one is one note, not a finding per row."""
@@ -99,6 +101,7 @@ def match(
         met=obligations.height - unclaimed.height,
         absent=validation.absent,
         exempted=every.height - obligations.height,
+        asked_as=city.fields,
     )
 
 

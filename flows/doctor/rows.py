@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Protocol
 
@@ -15,8 +14,9 @@ import polars as pl
 from citysync.domain import codes
 from citysync.domain.city import City
 from citysync.domain.divisions import division_name, regions_of
-from citysync.domain.items import COLUMNS, HEADINGS, NAMES, label
+from citysync.domain.items import COLUMNS, NAMES, label
 from citysync.domain.outcome import Validation
+from citysync.domain.renaming import suspicion
 from citysync.domain.snapshot import Certificate, Grade, Snapshot
 from citysync.domain.successions import single_heirs
 from connectors._mapping import Plan, Record, in_order, plan_for, stacked, to_frame, unknown_fields, with_headings
@@ -28,7 +28,6 @@ CODE_RULES = ("task_code_missing", "task_code_malformed", "catalog_code_missing"
 VALUE_RULES = ("task_name_missing", "task_type_missing", "value_unlisted")
 REGION_RULES = ("areacode_foreign",)
 _SHOWN = 5
-_ALIKE = 0.7
 _GARBLED = re.compile("\N{REPLACEMENT CHARACTER}|锟斤拷|烫烫烫|[\u00c0-\u00ff]{2}[\u0080-\u00ff]")
 _NO_ROWS = "没有一行可看"
 
@@ -87,23 +86,7 @@ def schema(facts: Sampled) -> Said:
 
 def _lacking(name: str, sample: Sample) -> str:
     theirs = sample.city.fields.get(name, name)
-    near = renamed(name, theirs, sample.unknown)
-    return f"缺少字段 {theirs}（{label(name)}）" + (f"，疑似改名为 {near}" if near else "")
-
-
-def renamed(name: str, theirs: str, unknown: Iterable[str]) -> str | None:
-    """Return the unknown field that probably is a missing one: same meaning, same but for its writing, or alike."""
-    fields = list(unknown)
-    for field in fields:
-        leaf = field.rpartition(".")[2]
-        if HEADINGS.get(leaf) == name or _bare(leaf) in {_bare(theirs.rpartition(".")[2]), _bare(name)}:
-            return field
-    near = get_close_matches(theirs, fields, 1, _ALIKE) or get_close_matches(name, fields, 1, _ALIKE)
-    return near[0] if near else None
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"[\W_]", "", name).casefold()
+    return f"缺少字段 {theirs}（{label(name)}）{suspicion(name, theirs, sample.unknown)}"
 
 
 def garbled(texts: Iterable[str]) -> str | None:

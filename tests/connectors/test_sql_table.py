@@ -25,6 +25,7 @@ from citysync.domain.snapshot import Grade, RawPage, Snapshot
 from citysync.domain.verdict import Fault
 from connectors import pull
 from connectors._lookup import can_look_up, look_up
+from connectors._sql import Reader
 from connectors._tape import Player, Recorder
 from tests.connectors.doors import CANARY, NOW, Memory, city_of, code, codes, directory, pulled
 from tests.servers import mariadb_url, postgresql_url
@@ -310,6 +311,24 @@ def test_a_query_without_end_is_over_budget(tmp_path: Path) -> None:
         )
     with pytest.raises(OverBudget, match="查询超过 60 秒"):
         pulled({**source_of(f"sqlite:///{path}", "v_items"), "budget_seconds": 60}, Memory(tick=5.0))
+
+
+def trickled(url: str, clock: Memory, taken: list[object]) -> None:
+    """Read a table row by row, each of which takes 25 seconds."""
+    source = city_of({**source_of(url), "budget_seconds": 60}).source
+    with Reader(sa.make_url(url), source, sa.make_url(url).password, clock.monotonic) as reader:
+        table = next(reader.tables([TABLE]))
+        for batch in reader.batches(table, [table.c.task_code], 1):
+            taken.append(batch)
+            clock.seconds += 25
+
+
+def test_batches_that_trickle_in_are_over_budget_though_no_statement_is(front_end: str) -> None:
+    filled(front_end, directory(4))
+    taken: list[object] = []
+    with pytest.raises(OverBudget, match="查询超过 60 秒"):
+        trickled(front_end, Memory(), taken)
+    assert len(taken) == 3
 
 
 @pytest.mark.mariadb

@@ -211,6 +211,24 @@ def test_one_source_without_columns_is_told_once_per_column_and_not_per_row() ->
     assert found.checks() == {"column_absent"}
 
 
+@pytest.mark.parametrize(
+    ("unknown", "told"),
+    [("linkWay", "，疑似改名为 linkWay"), ("zixun_dianhua2", "，疑似改名为 zixun_dianhua2"), ("CREATE_TIME", None)],
+)
+def test_an_absent_column_that_was_probably_renamed_says_into_what(unknown: str, told: str | None) -> None:
+    city = a_city(fields={"link_way": "zixun_dianhua"})
+    (hint,) = walk(absent=["link_way"], city=city, unknown_fields=(unknown,)).of("column_absent")["hint"]
+    assert hint.endswith(told or "[fields] 中对应")
+
+
+def test_a_code_the_master_abolished_is_told_with_the_day() -> None:
+    changes = {OTHER: date(2026, 11, 20), CATALOG_CODE: date(2026, 11, 1)}
+    found = walk([an_item(), on_item(OTHER)], a_master(changes=changes)).of("overclaimed")["hint"][0]
+    assert found.endswith("（引用已废止目录：该编码自 2026-11-20 起不在基本目录）")
+    never = walk([an_item(), on_item(OTHER)], a_master()).of("overclaimed")["hint"][0]
+    assert "已废止" not in never
+
+
 def test_an_absent_column_nobody_judges_is_not_mentioned() -> None:
     assert walk(absent=["dept_name"]).checks() == set()
 

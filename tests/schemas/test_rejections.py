@@ -6,7 +6,8 @@ import pytest
 
 from citysync.domain import items
 from citysync.domain.errors import ConfigError
-from tests.builders import CATALOG_CODE, TASK_CODE, a_city, an_item
+from schemas.validate import validate
+from tests.builders import CATALOG_CODE, TASK_CODE, TODAY, a_city, a_snapshot, an_item
 from tests.schemas.rows import the_rules, validated
 
 LOCAL = {"scheme": "local", "pattern": "[0-9A-Z]{4}-[0-9]+"}
@@ -92,6 +93,16 @@ def test_a_hint_names_the_citys_own_field_and_the_values_it_may_send() -> None:
     assert "“事项类型”（字段 SXLX）" in rejected["hint"]
     assert "21（公共服务）" in rejected["hint"]
     assert "cities/440300.toml" in rejected["hint"]
+
+
+def test_a_required_column_that_is_gone_is_told_as_such_with_what_it_may_have_become() -> None:
+    city = a_city(fields={"task_name": "item_name"})
+    taken = a_snapshot([an_item()], absent=["task_name"], unknown_fields=("itemName", "CREATE_TIME"))
+    (row,) = validate(taken, city, TODAY).rejected.iter_rows(named=True)
+    assert (row["rule"], row["field"]) == ("task_name_missing", "task_name")
+    assert row["hint"].startswith("来源没有“事项名称”（字段 item_name）这一列，疑似改名为 itemName；请恢复该字段")
+    (blank,) = validate(a_snapshot([an_item(task_name=None)]), city, TODAY).rejected.iter_rows(named=True)
+    assert "补填" in blank["hint"]
 
 
 def test_a_rejection_names_the_code_without_its_blanks() -> None:

@@ -6,6 +6,7 @@ import polars as pl
 
 from citysync.domain import items
 from citysync.domain.findings import Severity
+from citysync.domain.renaming import suspicion
 from citysync.domain.verdict import Axis, Fault
 from citysync.reconciliation.match import Match
 from citysync.reconciliation.places import about_source
@@ -22,4 +23,6 @@ REMEDY = "请补充或对应缺少的字段"
 def find(match: Match) -> pl.DataFrame:
     """Return one finding per column that some check reads and the source lacks."""
     judged = {column.name for column in items.DIRECTORY if column.judged}
-    return about_source(sorted(match.absent & judged))
+    lacking = sorted(match.absent & judged)
+    told = [suspicion(name, match.asked_as.get(name, name), match.unknown_fields) for name in lacking]
+    return about_source(lacking).with_columns(remark=pl.Series(told, dtype=pl.String))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from citysync.domain.findings import Severity
@@ -20,4 +22,12 @@ REMEDY = "请改为目录内编码，或报省级纳入、取消事项"
 
 def find(match: Match) -> pl.DataFrame:
     """Return one finding per row whose code is neither an item nor a main item of the master."""
-    return at_rows(match.overclaimed, "catalog_code", actual=pl.col("catalog_code"))
+    found = at_rows(match.overclaimed, "catalog_code", actual=pl.col("catalog_code"))
+    current = set(match.master.items.get_column("catalog_code"))
+    told = {code: _abolished(day) for code, day in match.master.changed.items() if code not in current}
+    remark = pl.col("catalog_code").replace_strict(told, default=None, return_dtype=pl.String)
+    return found.with_columns(remark=remark)
+
+
+def _abolished(day: date) -> str:
+    return f"（引用已废止目录：该编码自 {day.isoformat()} 起不在基本目录）"
