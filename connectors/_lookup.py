@@ -10,7 +10,7 @@ import polars as pl
 from citysync.domain import codes
 from citysync.domain.city import City
 from citysync.domain.memory import LastGood
-from citysync.domain.recheck import Keys
+from citysync.domain.recheck import LOOKED_UP, Keys
 from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
 from connectors import sql_table
 from connectors._door import Door
@@ -133,6 +133,6 @@ def _certificate(parts: list[Snapshot], rows: pl.DataFrame, keys: Keys, base: La
         received=rows.height,
         distinct=rows.height,
         pages=sum(part.certificate.pages for part in parts),
-        proof=f"以 {base.on} 的快照为底，按编码复查 {len(keys)} 个编码",
+        proof=f"以 {base.on} 的快照为底，{LOOKED_UP} {len(keys)} 个编码",
         problems=tuple(dict.fromkeys(problem for part in parts for problem in part.certificate.problems)),
     )

@@ -49,8 +49,8 @@ class Part(NamedTuple):
 class Evidence:
     """What one run left of a city. ``at``: the latest moment its record carries; ``has``: the kinds not purged yet.
 
-    ``adopted``: by a pull, not by a replay; ``whole``: a whole walk with a tape, not a re-check that rests on the
-    snapshot before it.
+    ``adopted``: by a pull, not by a replay; ``whole``: pulled as a whole, not a re-check that rests on the snapshot
+    before it.
     """
 
     seq: int

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from citysync.domain.errors import StorageError
+from citysync.domain.recheck import LOOKED_UP
 from citysync.domain.retention import Evidence, Kind, Part
 from citysync.storage import leases, tables
 from citysync.storage.audit import Deed, record
@@ -119,10 +120,10 @@ def _left() -> sa.Select[Any]:
             _VERDICT.run_seq,
             _VERDICT.city_code,
             _VERDICT.judged_at,
+            _VERDICT.certificate,
             _RUN.started_at,
             _RUN.finished_at,
             sa.and_(_VERDICT.adopted, PULLED).label("adopted"),
-            of(tables.tapes).label("taped"),
             sa.or_(of(tables.pages), of(tables.tapes)).label("paged"),
             of(tables.snapshots).label("snapped"),
         )
@@ -137,7 +138,8 @@ def _evidence(row: sa.RowMapping, gone: set[Part]) -> Evidence:
     had = {Kind.PAGES: row["paged"], Kind.SNAPSHOTS: row["snapped"]}
     has = frozenset(kind for kind, there in had.items() if there and Part(seq, code, kind) not in gone)
     moments = [row[name] for name in ("judged_at", "started_at", "finished_at") if row[name] is not None]
-    return Evidence(seq, code, max(moments), bool(row["adopted"]), bool(row["taped"]), has)
+    whole = LOOKED_UP not in str((row["certificate"] or {}).get("proof"))
+    return Evidence(seq, code, max(moments), bool(row["adopted"]), whole, has)
 
 
 def _waited_for(connection: sa.Connection, found: list[Evidence], today: date) -> Iterator[tuple[int, str]]:

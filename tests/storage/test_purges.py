@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,16 +10,18 @@ import pytest
 
 from citysync.domain.approval import Held
 from citysync.domain.errors import StorageError
+from citysync.domain.recheck import LOOKED_UP
 from citysync.domain.retention import Kind, Part
 from citysync.domain.verdict import State
 from citysync.storage.approvals import Ceiling, approve
 from citysync.storage.audit import Deed, verify
 from citysync.storage.engine import Store
 from citysync.storage.leases import Busy
+from citysync.storage.ledger import publish
 from citysync.storage.purges import held, mark, names_of, purged, refuse_purged, undisturbed
-from citysync.storage.runs import finish_run
+from citysync.storage.runs import finish_run, start_run
 from tests.builders import NOW, TODAY
-from tests.storage.cast import a_night, a_run
+from tests.storage.cast import CITIES, a_city_run, a_night, a_run
 
 CITY = "440300"
 PAGE = f"pages/ab/{'ab' * 32}"
@@ -40,6 +43,19 @@ def test_evidence_is_told_by_run_with_its_latest_moment(store: Store, tmp_path: 
     ]
     assert found.seq == 3
     assert found.evidence[0].at == NOW + timedelta(hours=1)
+
+
+def test_a_re_check_is_told_by_its_proof(store: Store, tmp_path: Path) -> None:
+    run = a_run()
+    start_run(store, run, CITIES)
+    night = a_city_run(run)
+    assert night.snapshot is not None
+    proof = replace(night.snapshot.certificate, proof=f"以 2026-11-22 的快照为底，{LOOKED_UP} 1 个编码")
+    publish(store, run, replace(night, snapshot=replace(night.snapshot, certificate=proof)), tmp_path)
+    assert [each.whole for each in held(store, TODAY).evidence] == [False]
+    finish_run(store, run.run_id, NOW)
+    a_night(store, tmp_path, 2, State.IN_SYNC)
+    assert [each.whole for each in held(store, TODAY).evidence] == [False, True]
 
 
 def test_a_page_two_nights_name_is_past_only_when_both_are(store: Store, tmp_path: Path) -> None:
