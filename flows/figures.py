@@ -42,6 +42,11 @@ def figures_of(
         return report, _unmet(store, settings, names, by, on)
 
 
+def figures_document(report: Report, missed: Iterable[Unmet]) -> dict[str, object]:
+    """Return the figures and who missed a target, for programs: the one document of ``figures --json``."""
+    return {**report.as_dict(), "unmet": [each.as_dict() for each in missed]}
+
+
 def _report(store: Store, names: Mapping[str, str], by: By, on: date, days: Mapping[str, date]) -> Report:
     now = _counts(store, names, by, on)
     before = {label: _counts(store, names, by, day) for label, day in days.items()}

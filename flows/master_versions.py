@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from citysync.config.settings import Settings
 from citysync.domain.catalogue import MasterCatalogue
+from citysync.domain.city import City
 from citysync.reconciliation.master_diff import MasterDiff, Touched, compare_masters, touched
 from citysync.storage.catalogue import load_version
 from citysync.storage.engine import Store
@@ -35,5 +39,18 @@ def master_diff(settings: Settings, before: str, after: str, now: datetime) -> t
     with open_store(settings.database, write=False) as store:
         old = load_version(store, before)
         new = asked_master(store, settings, after, against=old, on=on)
-    day = max(on, new.effective_on)
-    return compare_masters(old, new), touched(old, new, chosen(settings, ()).values(), day)
+    return compared(old, new, chosen(settings, ()).values(), on)
+
+
+def compared(
+    old: MasterCatalogue, new: MasterCatalogue, cities: Iterable[City], on: date
+) -> tuple[MasterDiff, list[Touched]]:
+    """Return what one catalogue changes against another, and what that means for some cities on a day."""
+    return compare_masters(old, new), touched(old, new, cities, max(on, new.effective_on))
+
+
+def diff_document(before: str, after: str, found: MasterDiff, cities: Iterable[Touched]) -> dict[str, Any]:
+    """Return a difference of two versions for programs: the one document of ``master diff --json``."""
+    frames = {name: getattr(found, name).to_dicts() for name in ("added", "adjusted", "abolished", "identity")}
+    facts = {"schema_version": 1, "before": before, "after": after}
+    return {**facts, **frames, "cities": [asdict(city) for city in cities]}

@@ -37,12 +37,12 @@ def figures(
     json
         输出一份 JSON
     """
-    from flows.figures import figures_of
+    from flows.figures import figures_document, figures_of
 
     settings = (places or Places()).settings()
     report, missed = figures_of(settings, cities, by, on or today(), since)
     if json:
-        print_json({**report.as_dict(), "unmet": [each.as_dict() for each in missed]})
+        print_json(figures_document(report, missed))
         return 0
     _print(report, missed)
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from citysync.domain.workdays import calendar
 
 if TYPE_CHECKING:
     from citysync.storage.engine import Store
-    from citysync.storage.reading import Listing
+    from flows.listings import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Chosen:
 
 
 def listed(
-    kind: str,
+    kind: Kind,
     city: str,
     headings: Mapping[str, str],
     filters: Mapping[str, Any],
@@ -42,13 +42,14 @@ def listed(
 ) -> int:
     """Print a city's findings or rejections of one run, by default of the last (as of a day) that judged it."""
     from citysync.storage.schema import open_store
+    from flows.listings import list_document, list_of
 
     with open_store(places.settings().database, write=False) as store:
-        listing = _read(store, kind, city, filters, chosen)
+        listing = list_of(store, kind, city, filters, run_id=chosen.run, on=chosen.on, since=chosen.since)
         verdict = judged(store, city, chosen, found=listing.run_id is not None)
     run_id = listing.run_id or verdict["run_id"]
     if json:
-        print_json({"schema_version": 1, "city": city, "run_id": run_id, kind: listing.rows})
+        print_json(list_document(kind, city, listing, str(verdict["run_id"])))
         return 0
     if listing.run_id is None:
         reasons = "；".join(reason["text"] for reason in verdict["reasons"])
@@ -63,20 +64,6 @@ def listed(
     if len(listing.rows) > limit:
         console(stderr=True).print(f"只显示前 {limit} 条，共 {len(listing.rows)} 条；加 --limit 或 --json 看全部")
     return 0
-
-
-def _read(store: Store, kind: str, city: str, filters: Mapping[str, Any], chosen: Chosen) -> Listing:
-    from citysync.storage import reading
-    from citysync.storage.lives import with_lives
-
-    if kind != "findings":
-        return reading.rejections(store, city, run_id=chosen.run, on=chosen.on, **filters)
-    listing = reading.findings(store, city, run_id=chosen.run, on=chosen.on, **filters)
-    listing = with_lives(store, city, listing, calendar())
-    if chosen.since is None:
-        return listing
-    since = chosen.since.isoformat()
-    return replace(listing, rows=tuple(row for row in listing.rows if _opened(row) >= since))
 
 
 def judged(store: Store, city: str, chosen: Chosen, *, found: bool) -> Mapping[str, Any]:
@@ -95,11 +82,6 @@ def known_run(store: Store, city: str, run_id: str) -> bool:
     from citysync.storage import reading
 
     return any(row["code"] == city for row in reading.verdicts_of(store, run_id))
-
-
-def _opened(row: Mapping[str, Any]) -> str:
-    """Return since when a finding has been open, as ISO text; one of before lives were kept is older than any day."""
-    return str(row["reopened_on"] or row["first_seen_on"] or "")
 
 
 def _warn_of_age(run_id: str, verdict: Mapping[str, Any], judged_at: str | None) -> None:

@@ -82,13 +82,11 @@ def diff(before: str, after: str, /, *, limit: int = 100, json: bool = False, pl
         输出一份 JSON（不受 limit 限制）
     """
     from citysync.cli.master_diff import print_diff
-    from flows.master_versions import master_diff
+    from flows.master_versions import diff_document, master_diff
 
     found, cities = master_diff((places or Places()).settings(), before, after, now())
     if json:
-        frames = {name: getattr(found, name).to_dicts() for name in ("added", "adjusted", "abolished", "identity")}
-        facts = {"schema_version": 1, "before": before, "after": after}
-        print_json({**facts, **frames, "cities": [asdict(city) for city in cities]})
+        print_json(diff_document(before, after, found, cities))
     else:
         print_diff(found, cities, limit)
     return 0

@@ -38,10 +38,16 @@ class Listing:
     rows: tuple[Row, ...] = ()
 
 
-def runs(store: Store, limit: int = 20) -> list[Row]:
-    """Return the last runs, newest first, each with how many ``cities`` it has and how many are ``published``."""
+def runs(store: Store, limit: int = 20, offset: int = 0, city_code: str | None = None) -> list[Row]:
+    """Return the last runs, newest first, each with how many ``cities`` it has and how many are ``published``.
+
+    ``city_code``: only the runs that set out to judge a city.
+    """
+    query = _runs().order_by(_RUN.seq.desc()).limit(limit).offset(offset)
+    if city_code is not None:
+        query = query.where(_RUN.seq.in_(sa.select(_CITY.run_seq).where(_CITY.city_code == city_code)))
     with store.reading() as connection:
-        return rows_of(connection, _runs().order_by(_RUN.seq.desc()).limit(limit))
+        return rows_of(connection, query)
 
 
 def run_of(store: Store, run_id: str) -> Row | None:

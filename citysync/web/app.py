@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from citysync.config.settings import Settings
+from citysync.domain.errors import CitySyncError
+from citysync.storage.schema import NoLedger, open_store
 from citysync.web import errors
 from citysync.web.headers import StrictHeaders
 from citysync.web.language import day_of
@@ -36,7 +38,7 @@ def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn 
         yield
         library.close()
 
-    app = FastAPI(title="citysync", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(title="citysync", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.library = library
     app.state.sign_in = way
     errors.install(app)
@@ -58,5 +60,13 @@ def way_of(settings: Settings, library: Library, now: Callable[[], datetime]) ->
     return NoSignIn()
 
 
-def _health() -> PlainTextResponse:
+def _health(request: Request) -> PlainTextResponse:
+    """Say ``ok`` only while this program can read the ledger there is: opened anew, since it may have been replaced."""
+    settings: Settings = request.app.state.library.settings
+    try:
+        open_store(settings.database, write=False).close()
+    except NoLedger:
+        return PlainTextResponse("ok: no ledger yet\n")
+    except CitySyncError:  # its text names places of this machine
+        return PlainTextResponse("the ledger cannot be used by this program\n", 503)
     return PlainTextResponse("ok\n")

@@ -6,11 +6,12 @@ import logging
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from citysync.domain.errors import CitySyncError
 from citysync.domain.principal import NOBODY, Principal
+from citysync.web.documents import problem
 from citysync.web.language import asked_for, language
 from citysync.web.problems import WebError
 from citysync.web.rendering import page
@@ -62,6 +63,6 @@ def answer(request: Request, status: int) -> Response:
         return RedirectResponse("/sign-in", 303)
     title, text = (language(asked_for(request)).say(part) for part in TEXTS.get(status, TEXTS[500]))
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"schema_version": 1, "status": status, "error": title, "text": text}, status)
+        return problem(status, title, text)
     known: Principal = getattr(request.state, "principal", None) or NOBODY
     return page(request, "error.html", {"title": title, "text": text, "status": status}, known, status=status)

@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
 from citysync.domain.principal import NOBODY, Principal, Role
+from citysync.web.documents import PROBLEMS, Document
 from citysync.web.problems import Forbidden, SignInNeeded
 
 PROVINCE = frozenset({Role.PROVINCE_ADMIN, Role.PROVINCE_READER})
@@ -32,10 +33,21 @@ POLICIES: Mapping[str, Policy] = {
     "city_tab": Policy(SIGNED_IN, "a foreign city answers 404"),
     "city_receipt": Policy(SIGNED_IN, "a foreign city answers 404"),
     "run": Policy(SIGNED_IN, "a city's people see their own city's part of it"),
+    "api_openapi": Policy(SIGNED_IN, "describes the API, holds no data"),
+    "api_status": Policy(SIGNED_IN, "a city's programs get their own city alone"),
+    "api_findings": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "api_rejects": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "api_receipt": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "api_figures": Policy(SIGNED_IN, "a city's programs get their own city alone"),
+    "api_runs": Policy(SIGNED_IN, "a city's programs get the runs it was in"),
+    "api_run": Policy(SIGNED_IN, "a city's programs get their own city's part of it"),
+    "api_master": Policy(SIGNED_IN, "versions only"),
+    "api_master_items": Policy(SIGNED_IN, "a city's programs get what applies to it"),
+    "api_master_changes": Policy(SIGNED_IN, "a city's programs get what applies to it"),
     "sign_in": Policy(EVERYBODY, "how one comes in"),
     "sign_in_sent": Policy(EVERYBODY, "how one comes in"),
     "sign_out": Policy(EVERYBODY, "ends one's own session, nothing else"),
-    "health": Policy(EVERYBODY, "says only that the server answers"),
+    "health": Policy(EVERYBODY, "says only that the server answers and can read its ledger"),
 }
 
 
@@ -58,9 +70,21 @@ class Door:
         """Register what a form sends: ``POST``. The middleware has refused other origins before it gets here."""
         self._add(name, path, endpoint, "POST", HTMLResponse, schema=False)
 
-    def api(self, name: str, path: str, endpoint: Callable[..., Any], method: str = "GET") -> None:
-        """Register a route of the JSON API, which stands in the OpenAPI document."""
-        self._app.add_api_route(path, endpoint, name=name, methods=[method], dependencies=[self._guard(name)])
+    def api(
+        self, name: str, path: str, endpoint: Callable[..., Any], method: str = "GET", *, schema: bool = True
+    ) -> None:
+        """Register a route of the JSON API, which stands in the OpenAPI document; every error is a problem there."""
+        self._app.add_api_route(
+            path,
+            endpoint,
+            name=name,
+            methods=[method],
+            response_class=Document,
+            response_model=None,
+            responses=PROBLEMS,
+            include_in_schema=schema,
+            dependencies=[self._guard(name)],
+        )
 
     def _add(
         self, name: str, path: str, endpoint: Callable[..., Any], method: str, kind: type[Response], *, schema: bool
