@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from citysync.domain.errors import OverBudget, Unreachable, Unreadable
 from citysync.domain.verdict import Fault
+from connectors._moments import instant
 from connectors._text import read_json
 
 MOST_FILES = 1_000
@@ -21,12 +22,16 @@ _DIGEST_LENGTH = 64
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One file a manifest lists, with what it must be; ``place`` names it in texts, ``path`` is where it should be."""
+    """One file a manifest lists, with what it must be; ``place`` names it in texts, ``path`` is where it should be.
+
+    ``changed_at``: when the city says that its data last changed, None where it does not.
+    """
 
     path: str
     sha256: str
     rows: int
     place: str
+    changed_at: datetime | None = None
 
 
 def newest(pattern: str) -> Path:
@@ -79,20 +84,23 @@ def unfinished(name: str) -> Unreachable:
 
 
 def listed(manifest: str, data: bytes) -> tuple[Listed, ...]:
-    """Return the files of a manifest ``{"files": [{"name", "sha256", "rows"}]}``, in its order, beside it."""
+    """Return the files of a manifest ``{"files": [{"name", "sha256", "rows"}]}``, in its order, beside it.
+
+    ``changed_at`` may stand beside ``files``, or in an entry for that file.
+    """
     place = PurePosixPath(manifest)
     document = read_json(data)
-    files = document.get("files") if isinstance(document, dict) else None
+    told = document if isinstance(document, dict) else {}
+    files, changed_at = told.get("files"), told.get("changed_at")
     if not isinstance(files, list) or not files:
         raise Unreadable(f"清单 {place.name} 没有列出任何文件（files）；请重新生成清单")
     if len(files) > MOST_FILES:
         raise OverBudget(f"清单 {place.name} 列出 {len(files):,} 个文件，超过上限 {MOST_FILES:,}")
-    return tuple(
-        _entry(entry, place, f"第 {number}/{len(files)} 个文件") for number, entry in enumerate(files, start=1)
-    )
+    numbered = enumerate(files, start=1)
+    return tuple(_entry(each, place, f"第 {n}/{len(files)} 个文件", changed_at) for n, each in numbered)
 
 
-def _entry(sent: object, manifest: PurePosixPath, place: str) -> Listed:
+def _entry(sent: object, manifest: PurePosixPath, place: str, changed_at: object) -> Listed:
     entry = sent if isinstance(sent, dict) else {}
     name, digest, rows = (str(entry.get(key, "")) for key in ("name", "sha256", "rows"))
     if not name or Path(name).name != name or "\\" in name:
@@ -101,4 +109,6 @@ def _entry(sent: object, manifest: PurePosixPath, place: str) -> Listed:
         )
     if len(digest) != _DIGEST_LENGTH or not (rows.isascii() and rows.isdigit()):
         raise Unreadable(f"清单 {manifest.name} {place}（{name}）应有 sha256 与 rows；请重新生成清单")
-    return Listed(str(manifest.parent / name), digest.lower(), int(rows), f"{place} {name}")
+    told = entry.get("changed_at") or changed_at
+    moment = instant(str(told)) if told else None
+    return Listed(str(manifest.parent / name), digest.lower(), int(rows), f"{place} {name}", moment)

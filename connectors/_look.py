@@ -22,6 +22,7 @@ from connectors._drop import Listed, listed, unfinished
 from connectors._files import FORMATS, Format, read_records
 from connectors._folder import Entry, Folder, LocalFolder, Vanished
 from connectors._mapping import Record
+from connectors._moments import CLOCK_SKEW
 from connectors._sftp import SCHEME, RemoteFolder, remote_path
 from connectors._taped import TapedFolder
 
@@ -187,7 +188,7 @@ def _read(
     """Return a file's rows; none of a file that is not the one its manifest lists."""
     data = folder.read(entry.path)
     raw = door.keep(data, number, f"{folder.shown}{entry.path}" if folder.shown else entry.name)
-    changed = _written_at(entry)
+    changed = _written_at(entry, wanted, door.now())
     form = source.format or _ending(entry.name) or _ending(source.path) or "csv"
     if wanted is not None and hashlib.sha256(data).hexdigest() != wanted.sha256:
         return DroppedFile(raw, (), changed, form, f"{wanted.place} 的 SHA-256 与清单不符")
@@ -203,8 +204,13 @@ def _read(
     return DroppedFile(raw, records, changed, form)
 
 
-def _written_at(entry: Entry) -> datetime:
-    """Return how old a file is at least: yesterday's file copied again today is still yesterday's."""
+def _written_at(entry: Entry, wanted: Listed | None, now: datetime) -> datetime:
+    """Return how old a file is at least: yesterday's file copied again today is still yesterday's.
+
+    What its manifest says comes first, unless that is a day that has not come yet.
+    """
+    if wanted is not None and wanted.changed_at is not None and wanted.changed_at <= now + CLOCK_SKEW:
+        return wanted.changed_at
     day = day_of(entry.name)
     if day is None:
         return entry.changed

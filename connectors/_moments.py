@@ -10,7 +10,7 @@ import polars as pl
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _SECONDS_DIGITS, _MILLISECONDS_DIGITS = 10, 13
-_CLOCK_SKEW = timedelta(days=1)
+CLOCK_SKEW = timedelta(days=1)
 # 20261123083000 · 2026/11/23 8:30:00 · 2026年11月23日 8:30 · 2026-11-23 8:30:00.123
 _WRITTEN = re.compile(
     r"(?P<year>[0-9]{4})(?:[-/年.](?P<month>[0-9]{1,2})[-/月.](?P<day>[0-9]{1,2})日?|(?P<mm>[0-9]{2})(?P<dd>[0-9]{2}))"
@@ -26,7 +26,7 @@ def changed_at(frame: pl.DataFrame, now: datetime | None = None) -> datetime | N
     if "cd_time" not in frame.columns:
         return None
     moments = [moment for sent in frame["cd_time"].unique() if (moment := instant(sent)) is not None]
-    return max((moment for moment in moments if now is None or moment <= now + _CLOCK_SKEW), default=None)
+    return max((moment for moment in moments if now is None or moment <= now + CLOCK_SKEW), default=None)
 
 
 def instant(sent: str | None) -> datetime | None:

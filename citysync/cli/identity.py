@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from citysync.cli.places import Places, now
 from citysync.cli.render import SHANGHAI, console, print_json, print_rows
 
-if TYPE_CHECKING:
-    from citysync.storage.identity import Standing
-
 identity = App(name="identity", help="换码、更名、拆分、合并的提议：由人确认，可撤销。", help_format="plaintext")
 
+Ids = Annotated[tuple[int, ...], Parameter(help="提议编号，可多个")]
+Why = Annotated[str, Parameter(help="原因，记入台账")]
+Json = Annotated[bool, Parameter(help="输出一份 JSON")]
 HEADINGS = ("编号", "城市", "变化", "现报", "对应", "把握", "状态", "依据")
 
 
@@ -52,100 +52,48 @@ def list_(
 
 @identity.command
 def confirm(
-    ids: tuple[int, ...],
+    ids: Ids,
     /,
     *,
-    reason: str,
-    effective: date | None = None,
-    json: bool = False,
+    reason: Annotated[str, Parameter(help="依据，例如文号，记入台账")],
+    effective: Annotated[date | None, Parameter(help="从哪个业务日期起适用，默认上海时间今天")] = None,
+    json: Json = False,
     places: Places | None = None,
 ) -> int:
-    """确认：此后的核对把现报的编码当作所对应的编码。
-
-    Parameters
-    ----------
-    ids
-        提议编号，可多个
-    reason
-        依据，例如文号，记入台账
-    effective
-        从哪个业务日期起适用，默认上海时间今天
-    json
-        输出一份 JSON
-    """
-    from citysync.storage.identity import Standing
-
-    return _decided(ids, Standing.CONFIRMED, reason, effective, json=json, places=places)
+    """确认：此后的核对把现报的编码当作所对应的编码。"""
+    return _decided(ids, "confirmed", reason, effective, json=json, places=places)
 
 
 @identity.command
-def reject(
-    ids: tuple[int, ...],
-    /,
-    *,
-    reason: str | None = None,
-    json: bool = False,
-    places: Places | None = None,
-) -> int:
-    """否决：不是同一事项，不再列为待确认。
-
-    Parameters
-    ----------
-    ids
-        提议编号，可多个
-    reason
-        原因，记入台账
-    json
-        输出一份 JSON
-    """
-    from citysync.storage.identity import Standing
-
-    return _decided(ids, Standing.REJECTED, reason, None, json=json, places=places)
+def reject(ids: Ids, /, *, reason: Why | None = None, json: Json = False, places: Places | None = None) -> int:
+    """否决：不是同一事项，不再列为待确认。"""
+    return _decided(ids, "rejected", reason, json=json, places=places)
 
 
 @identity.command
-def revoke(
-    ids: tuple[int, ...],
-    /,
-    *,
-    reason: str,
-    json: bool = False,
-    places: Places | None = None,
-) -> int:
-    """撤销已作的确认：此后的核对不再适用，已发布的结论不变。
-
-    Parameters
-    ----------
-    ids
-        提议编号，可多个
-    reason
-        原因，记入台账
-    json
-        输出一份 JSON
-    """
-    from citysync.storage.identity import Standing
-
-    return _decided(ids, Standing.REVOKED, reason, None, json=json, places=places)
+def revoke(ids: Ids, /, *, reason: Why, json: Json = False, places: Places | None = None) -> int:
+    """撤销已作的确认：此后的核对不再适用，已发布的结论不变。"""
+    return _decided(ids, "revoked", reason, json=json, places=places)
 
 
 def _decided(
     ids: tuple[int, ...],
-    standing: Standing,
+    standing: str,
     reason: str | None,
-    effective: date | None,
+    effective: date | None = None,
     *,
     json: bool,
     places: Places | None,
 ) -> int:
     from citysync.domain.errors import ConfigError
     from citysync.storage.audit import os_user
-    from citysync.storage.identity import STANDING_LABELS, Decision, decide
+    from citysync.storage.identity import STANDING_LABELS, Decision, Standing, decide
     from flows.ledger_at import writable_ledger
 
     if reason is not None and not reason.strip():
         raise ConfigError("--reason 是空的；请写明依据，例如文号")
     today = now().astimezone(SHANGHAI).date()
-    made = Decision(standing, os_user(), now(), effective or today, reason)
+    made = Decision(Standing(standing), os_user(), now(), effective or today, reason)
     with writable_ledger((places or Places()).settings()) as store:
         rows = [decide(store, each, made) for each in ids]
     if json:

@@ -287,6 +287,22 @@ def test_a_manifest_that_fits_proves_a_drop_complete(tmp_path: Path) -> None:
     assert snapshot.rows["page_no"].to_list() == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("told", "changed_at"),
+    [
+        ("2026-11-20T08:00:00+08:00", datetime(2026, 11, 20, tzinfo=UTC)),
+        ("2027-01-01", None),
+        ("昨天", None),
+    ],
+)
+def test_a_manifest_may_say_when_the_data_changed(told: str, changed_at: datetime | None, tmp_path: Path) -> None:
+    source = manifest_of(tmp_path, PARTS)
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "changed_at": told}), encoding="utf-8")
+    untold = max((tmp_path / name).stat().st_mtime for name in PARTS)
+    assert pulled(source).source_changed_at == (changed_at or datetime.fromtimestamp(untold, UTC))
+
+
 def test_a_manifest_that_does_not_fit_says_where(tmp_path: Path) -> None:
     source = manifest_of(tmp_path, PARTS, rows=2)
     certificate = pulled(source).certificate
