@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from prefect.server.schemas.schedules import CronSchedule
 
 from citysync.cli import main
