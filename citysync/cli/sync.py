@@ -16,7 +16,8 @@ from citysync.domain.errors import StorageError
 if TYPE_CHECKING:
     from citysync.config.cities import Cities
     from citysync.config.settings import Settings
-    from flows.night import Night
+    from flows.crew import Crew
+    from flows.night import Asked, Night
 
 
 def sync(
@@ -45,23 +46,31 @@ def sync(
 
     settings = (places or Places()).settings()
     with crew_of(1 if len(cities) == 1 else settings.workers) as crew:  # first, so that its imports overlap ours
-        from citysync.cli.progress import progress
         from citysync.domain.run import Trigger
-        from flows.night import Asked, begin, closing_well
-        from flows.walking import walk_all
+        from flows.night import Asked
 
         asked = Asked(Trigger.ON_DEMAND, cities, business_date, not dry_run, wait=not no_wait)
-        with crying(settings, aloud=not (dry_run or no_alert)) as broken:
-            night = begin(asked, settings, now())
-            broken.append(night)
-            with closing_well(night, now), progress(night) as say:
-                walk_all(night, crew, say, now, settings.workers)
+        night = walked(asked, settings, crew, aloud=not (dry_run or no_alert))
     if not (dry_run or no_alert):
         tell(settings)
         hand_over(settings, night.cities)
     tell_note(night.note)
     result = unpublished(night) if dry_run else published(settings, night.run.run_id)
     return show(result, json=json)
+
+
+def walked(asked: Asked, settings: Settings, crew: Crew, *, aloud: bool) -> Night:
+    """Return a run over its cities, closed; ``aloud``: what its ledger does not take is told to the people on duty."""
+    from citysync.cli.progress import progress
+    from flows.night import begin, closing_well
+    from flows.walking import walk_all
+
+    with crying(settings, aloud=aloud) as begun:
+        night = begin(asked, settings, now())
+        begun.append(night)
+        with closing_well(night, now), progress(night) as say:
+            walk_all(night, crew, say, now, settings.workers)
+    return night
 
 
 @contextmanager
