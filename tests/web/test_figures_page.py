@@ -47,7 +47,7 @@ def test_page_json_and_receipts_carry_the_same_figures(
     for receipt in receipts_of(province, ("440900", "440100"), None):
         counts, cell = receipt.document()["counts"], next(g for g in shown.groups if g.key == receipt.code).cells[0]
         assert (str(counts["met"]), str(counts["due"])) == (cell.above, cell.below)  # type: ignore[index,union-attr]
-    assert [each.cell.rate for each in shown.headlines][0] == told["total"]["figures"][0]["percent"]  # type: ignore[index]
+    assert shown.headlines[0].cell.rate == told["total"]["figures"][0]["percent"]  # type: ignore[index]
 
 
 def test_a_total_is_made_of_counts_and_both_are_shown(shown: FiguresPage, pages: TestClient) -> None:
