@@ -21,6 +21,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from citysync.domain.errors import Unreachable
+from connectors._certificate import witnessed
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -122,7 +123,9 @@ def _pools(wire: Wire) -> dict[str, type[HTTPConnectionPool]]:
                 self._twin.close()
 
     class GuardedSecure(Guarded, HTTPSConnection):
-        pass
+        def connect(self) -> None:
+            self.ssl_context = witnessed(self.ssl_context, self.cert_reqs)
+            super().connect()
 
     class Pool(HTTPConnectionPool):
         ConnectionCls = Guarded

@@ -20,12 +20,14 @@ from urllib3.exceptions import (
 
 from citysync.domain.errors import SourceError, Unreachable
 from citysync.domain.verdict import Fault
+from connectors._certificate import last_day
 
 CONNECT_SECONDS = 5.0
 ATTEMPTS = 4
 _NAME_ATTEMPTS = 2
+_EXPIRED = "证书已过期"
 _TLS = {
-    "certificate has expired": "证书已过期",
+    "certificate has expired": _EXPIRED,
     "not yet valid": "证书尚未生效",
     "Hostname mismatch": "证书域名不符",
     "IP address mismatch": "证书域名不符",
@@ -76,6 +78,9 @@ def _tls(chain: list[BaseException], host: str, _: float) -> Trouble:
     found = next((shown for sign, shown in _TLS.items() if sign in said), None)
     if found is None and _BROKEN_OFF.search(said):
         return _between_us(f"与 {host} 的 TLS 握手被中断；请检查网络与端口")
+    day = next(filter(None, map(last_day, chain)), None)
+    if found == _EXPIRED and day is not None:
+        found = f"{found}（{day.isoformat()}）"
     return _citys(f"{found or 'TLS 握手失败'}；请市里检查证书与端口（证书从不跳过校验）", attempts=1)
 
 

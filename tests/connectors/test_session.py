@@ -127,7 +127,7 @@ def test_retry_after_is_honoured_in_seconds_and_as_a_date() -> None:
 
     memory = Memory()
     with site(answer) as city:
-        pulled({**PAGES, "url": city.url}, memory)
+        pulled({**PAGES, "page_param": None, "url": city.url}, memory)
     assert memory.waited == [7.0, 12.0]
 
 

@@ -95,7 +95,8 @@ def test_silence_in_the_middle_of_a_page_has_the_page_read_again_whole() -> None
 
     memory = Memory()
     with raw(talk) as city:
-        assert pulled({**PAGES, "url": city.url, "timeout_seconds": 1}, memory).certificate.grade is Grade.A
+        source = {**PAGES, "page_param": None, "url": city.url, "timeout_seconds": 1}
+        assert pulled(source, memory).certificate.grade is Grade.A
     assert len(memory.waited) == 1
     assert [data for _, _, data in memory.kept] == [DOCUMENT]
 
@@ -295,7 +296,7 @@ def test_a_city_with_a_certificate_of_its_own_authority_is_read_with_its_ca_file
 @pytest.mark.parametrize(
     ("context", "words"),
     [
-        (tls("127.0.0.1", expired=True), "证书已过期"),
+        (tls("127.0.0.1", expired=True), "证书已过期（2025-11-20）；"),
         (tls("zwfw.shaozhou.example"), "证书域名不符"),
         (tls("127.0.0.1", authority=trustme.CA()), "证书颁发机构不受信任"),
     ],
@@ -389,7 +390,7 @@ def test_a_name_is_resolved_once_so_that_no_second_answer_can_lead_elsewhere(mon
             return real(host, *rest, **more)
 
         monkeypatch.setattr(socket, "getaddrinfo", once)
-        pulled({**PAGES, "url": f"http://zwfw.shaozhou.example:{port}/"})
+        pulled({**PAGES, "page_param": None, "url": f"http://zwfw.shaozhou.example:{port}/"})
     assert "Host: zwfw.shaozhou.example" in city.heads[0]
     assert next(answers) == ["127.0.0.1"], "a second answer was asked for"
 
