@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
+from citysync.config.logs import set_up
 from citysync.config.settings import load_settings
 from citysync.domain.errors import CitySyncError
 from citysync.domain.verdict import STATE_LABELS
@@ -25,7 +26,7 @@ def city(code: str, run_id: str) -> State[str]:
         logger.info("%s %s", code, text)
 
     try:
-        answer = lend_a_hand(code, run_id, load_settings(), say, datetime.now(UTC))
+        answer = lend_a_hand(code, run_id, set_up(load_settings()), say, datetime.now(UTC))
     except CitySyncError as error:
         return Failed(message=str(error))
     if answer is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from citysync.config.logs import set_up
 from citysync.config.settings import load_settings
 from citysync.domain.errors import CitySyncError
 from citysync.storage import watching
@@ -18,7 +19,7 @@ def caught_up(due_at: datetime, started_at: datetime | None) -> bool:
 def is_caught_up(due_at: datetime) -> bool:
     """Ask the ledger; where it cannot answer, the night itself will say why."""
     try:
-        settings = load_settings()
+        settings = set_up(load_settings())
         with open_store(settings.database, write=False) as store:
             last = watching.last_nightly(store)
     except CitySyncError:

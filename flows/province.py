@@ -19,6 +19,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from citysync.config.logs import set_up
 from citysync.config.settings import load_settings
 from citysync.domain.errors import CitySyncError
 from citysync.domain.verdict import Fault
@@ -44,7 +45,7 @@ def run_province(asked: Asked) -> State[str]:
     """Run the cities asked for; the state's result is our run id, or the flow is Failed with the reason."""
     logger = get_run_logger()
     try:
-        settings = load_settings()
+        settings = set_up(load_settings())
         night = begin(asked, settings, _now())
     except CitySyncError as error:
         logger.error("运行未能开始：%s", error)  # noqa: TRY400 - the text is made for people, a trace is not

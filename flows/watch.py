@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from citysync.alerts.watch import Limits
+from citysync.config.logs import set_up
 from citysync.config.settings import load_settings
 from citysync.domain.errors import CitySyncError
 from flows.watchdog import keep_watch
@@ -18,7 +19,7 @@ from flows.watchdog import keep_watch
 def watchdog() -> State[str]:
     """Look at the ledger, tell what is overdue, send what waits; Failed while something is wrong."""
     try:
-        watched = keep_watch(load_settings(), datetime.now(UTC), Limits())
+        watched = keep_watch(set_up(load_settings()), datetime.now(UTC), Limits())
     except CitySyncError as error:
         return Failed(message=str(error))
     if watched.troubles:

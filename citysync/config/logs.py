@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 OURS = ("citysync", "flows", "connectors", "schemas")
 ORCHESTRATED = ("prefect.flow_runs", "prefect.task_runs")  # their handlers send records elsewhere, too
+_ORCHESTRATORS = "PrefectConsoleHandler"  # by name: importing it would import all of Prefect
 PLACE = ("run_id", "city", "phase", "page")
 _WHERE: ContextVar[Mapping[str, object]] = ContextVar("citysync_where", default=MappingProxyType({}))
 _JSON = "json"
@@ -118,8 +119,9 @@ class JsonLines(logging.Formatter):
 class _Stderr(logging.StreamHandler[TextIO]):
     """Writes to whatever stderr is at the moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, formatter: logging.Formatter) -> None:
         logging.Handler.__init__(self)
+        self.setFormatter(formatter)
         self.addFilter(Told())
 
     @property
@@ -127,21 +129,27 @@ class _Stderr(logging.StreamHandler[TextIO]):
         return sys.stderr
 
 
-def set_up(settings: Settings) -> None:
-    """Log to stderr as the settings say. Libraries are heard from ``warning`` on: below, they quote addresses."""
+def set_up(settings: Settings) -> Settings:
+    """Log to stderr as the settings say, and return them. Libraries are heard from ``warning`` on.
+
+    Where an orchestrator has its own handler on stderr, that one stays for text, without secrets; for JSON it makes
+    room, and its records become lines of JSON, too.
+    """
     root = logging.getLogger()
-    for handler in [each for each in root.handlers if isinstance(each, _Stderr)]:
-        root.removeHandler(handler)
-    handler = _Stderr()
-    handler.setFormatter(JsonLines() if settings.log_format == _JSON else TextLines())
-    root.addHandler(handler)
+    theirs = [each for each in root.handlers if type(each).__name__ == _ORCHESTRATORS]
+    in_json = settings.log_format == _JSON
+    for handler in root.handlers[:]:
+        if isinstance(handler, _Stderr) or (in_json and handler in theirs):
+            root.removeHandler(handler)
+    if in_json or not theirs:
+        root.addHandler(_Stderr(JsonLines() if in_json else TextLines()))
     for name in OURS:
         logging.getLogger(name).setLevel(level_of(settings))
-    for name in ORCHESTRATED:
-        logger = logging.getLogger(name)
-        if not any(isinstance(each, Told) for each in logger.filters):
-            logger.addFilter(Told())
+    for told in (*theirs, *map(logging.getLogger, ORCHESTRATED)):
+        if not any(isinstance(each, Told) for each in told.filters):
+            told.addFilter(Told())
     sys.excepthook = _uncaught
+    return settings
 
 
 def as_json() -> bool:
