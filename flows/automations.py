@@ -12,11 +12,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from prefect import get_client
-from prefect.automations import Automation
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, DoNothing, RunDeployment, SendNotification
-from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
 
@@ -32,7 +31,7 @@ _RUNS = ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"})
 _EACH = {"prefect.resource.id"}
 
 
-def automations(watchdog: UUID, notify: UUID | None, beat_seconds: int = 30) -> list[Automation]:
+def automations(watchdog: UUID, notify: UUID | None, beat_seconds: int = 30) -> list[AutomationCore]:
     """Return every automation of the project.
 
     ``watchdog``: the deployment asked to look, and to tell the duty channel, at once. ``notify``: a notification block
@@ -50,12 +49,12 @@ def automations(watchdog: UUID, notify: UUID | None, beat_seconds: int = 30) -> 
     triggers = (_no_night(), _state("Crashed"), _state("Late"), _silent(BEATS * beat_seconds))
     actions: tuple[list[ActionTypes], ...] = ([*look, *tell], [*look, *tell], tell or [DoNothing()], [crash])
     return [
-        Automation(name=f"{PREFIX}{name}", description=text, enabled=True, trigger=trigger, actions=acts)
+        AutomationCore(name=f"{PREFIX}{name}", description=text, enabled=True, trigger=trigger, actions=acts)
         for (name, text), trigger, acts in zip(texts.items(), triggers, actions, strict=True)
     ]
 
 
-def apply(wanted: Sequence[Automation], client: SyncPrefectClient) -> list[str]:
+def apply(wanted: Sequence[AutomationCore], client: SyncPrefectClient) -> list[str]:
     """Make the server's automations of our prefix exactly these; return what was done, a line each."""
     known = {each.name: each for each in client.read_automations() if each.name.startswith(PREFIX)}
     done = []
@@ -64,7 +63,8 @@ def apply(wanted: Sequence[Automation], client: SyncPrefectClient) -> list[str]:
         if before is None:
             client.create_automation(automation)
         else:
-            client.update_automation(before.id, automation)
+            whole = AutomationCore.model_validate(automation.model_dump())  # an update sends what was set by hand only
+            client.update_automation(before.id, whole)
         done.append(f"{'已建立' if before is None else '已更新'} {automation.name}")
     for name, left in known.items():
         client.delete_automation(left.id)
@@ -137,7 +137,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _wanted(client: SyncPrefectClient, notify: str | None, beat_seconds: int) -> list[Automation]:
+def _wanted(client: SyncPrefectClient, notify: str | None, beat_seconds: int) -> list[AutomationCore]:
     try:
         watchdog = client.read_deployment_by_name(WATCHDOG).id
     except ObjectNotFound as error:
