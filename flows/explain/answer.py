@@ -84,6 +84,9 @@ def _about_city(record: Record, store: Store) -> Row:
         "approvals": approvals_used(store, record.code, record.run_id),
         "last_good": _in_force(store, record.code, good[0]) if good else None,
         "follows": followers.follows(store, record.code, on),
+        "about_source": [
+            _finding(each) for each in record.findings if each["task_code"] is each["catalog_code"] is None
+        ],
         "findings": record.tally(record.findings, "check"),
         "rejections": record.tally(record.rejections, "rule"),
     }

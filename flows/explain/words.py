@@ -7,6 +7,7 @@ from typing import Any
 
 from citysync.domain.approval import HELD_LABELS, Held
 from citysync.domain.items import label
+from citysync.domain.items import COLUMNS
 from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS, Axis, Fault, State
 from flows.explain.rows import FATES
 
@@ -41,6 +42,8 @@ def _city(document: Row) -> Iterator[str]:
     for title, key in (("发现", "findings"), ("拒收", "rejections")):
         told = "、".join(f"{name} {count:,}" for name, count in document[key].items())
         yield f"{title}：{told or '无'}"
+    for finding in document["about_source"]:
+        yield from _finding(finding)
     good = document["last_good"]
     if good is None:
         yield "最近一次采用的快照：还没有"
@@ -169,12 +172,19 @@ def _proof(absences: list[Row]) -> Iterator[str]:
 
 def _finding(finding: Row) -> Iterator[str]:
     rule = finding["rule"]
-    yield f"发现：{rule['label']}（{finding['check']}）{finding['hint'] or ''}"
+    yield f"发现：{rule['label']}（{finding['check']}）{finding['hint'] or ''}{_named(finding['field'])}"
     yield f"  {rule['asks']} 规则：{rule['documented']}；来源：{rule['source']}"
     if finding["expected"] is not None or finding["actual"] is not None:
         yield f"  应为 {_shown(finding['expected'])}，现为 {_shown(finding['actual'])}" + _sides(finding)
     if finding["due_on"]:
         yield f"  宽限到 {finding['due_on']}"
+
+
+def _named(column: str | None) -> str:
+    """Return which field a finding is about, by its name in the exchange table and its label."""
+    if column is None:
+        return ""
+    return f"；字段 {column}" + (f"（{COLUMNS[column].label}）" if column in COLUMNS else "")
 
 
 def _sides(finding: Row) -> str:
