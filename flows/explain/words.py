@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from citysync.domain.approval import HELD_LABELS, Held
-from citysync.domain.items import label
-from citysync.domain.items import COLUMNS
+from citysync.domain.items import COLUMNS, label
 from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS, Axis, Fault, State
 from flows.explain.rows import FATES
 
