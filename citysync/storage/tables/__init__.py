@@ -9,6 +9,7 @@ from __future__ import annotations
 from citysync.storage.tables.access import tokens
 from citysync.storage.tables.alerts import alerts, announced_runs, mail, posts, silences
 from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
+from citysync.storage.tables.feedback import feedback
 from citysync.storage.tables.figures import deliveries, receipt_outbox, tallies
 from citysync.storage.tables.guard import approval_uses, approvals, audit, audit_head
 from citysync.storage.tables.identity import identity_decisions, identity_proposals, rehearsals
@@ -33,6 +34,7 @@ __all__ = [
     "audit_head",
     "city_leases",
     "deliveries",
+    "feedback",
     "finding_lives",
     "findings",
     "followers",
