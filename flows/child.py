@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import resource
@@ -38,6 +39,7 @@ from flows.recheck import EVERYTHING, Recheck, rechecking
 from flows.replay import tape_document
 
 _LOG = logging.getLogger("citysync.page")
+_BUG = logging.getLogger("citysync.bug")
 PROGRESS_EVERY_SECONDS = 5.0
 LAST_SECONDS = 5.0  # for a child that is ending, to unwind
 
@@ -64,15 +66,22 @@ def _answer(job: Job, connection: Connection) -> Verdict | Exception:
     except MemoryError:
         return CitySyncError(f"内存超出上限（{job.memory_bytes // 1024**2} MiB）")
     except Exception as error:  # noqa: BLE001 - the city border: our bug in one city must not stop the other twenty
-        return error if isinstance(error, CitySyncError) else CitySyncError(_where(error))
+        return error if isinstance(error, CitySyncError) else _bug(error)
     finally:
         sent()
 
 
-def _where(error: Exception) -> str:
-    """Return a bug's kind and place; never its text, which may quote rows or secrets."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"程序错误 {type(error).__name__}（{Path(frame.filename).name} 第 {frame.lineno} 行）"
+def _bug(error: Exception) -> CitySyncError:
+    """Return what people are told of a bug: kind, place and a number under which the log has its whole way.
+
+    Never its text, which may quote rows or secrets. The same bug has the same number wherever it is met.
+    """
+    kind, frames = type(error).__name__, traceback.extract_tb(error.__traceback__)
+    way = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    number = hashlib.sha256(f"{kind} {way}".encode()).hexdigest()[:8]
+    _BUG.error("追踪号 %s：%s：%s", number, kind, way)
+    place = f"{Path(frames[-1].filename).name} 第 {frames[-1].lineno} 行"
+    return CitySyncError(f"程序错误 {kind}（{place}，追踪号 {number}）")
 
 
 def walk(job: Job, connection: Connection) -> Verdict:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from citysync.config.settings import Settings
 from citysync.config.targets import load_targets
 from citysync.domain.divisions import division_name
-from citysync.domain.figures import all_figures
+from citysync.domain.figures import Figure, all_figures, summed
 from citysync.domain.tallies import COUNTS
 from citysync.reports.figures import Group, Report
 from citysync.reports.nights import nights_of
@@ -26,6 +27,25 @@ YESTERDAY, LAST_WEEK = "昨日", "上周"
 _ROWS = ("accepted", "rejected")
 
 
+Figures = Mapping[str, Figure]
+Series = dict[tuple[str, str], list[tuple[date, Figures]]]
+TOTAL = ("total", "合计")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A day's figures and what stands beside them.
+
+    ``targets``: the province's; ``series``: (key, name) → (day, figures by measure) of every day counted, oldest first,
+    the whole under ``TOTAL``; read only where there are targets or somebody asked for it.
+    """
+
+    report: Report
+    unmet: Sequence[Unmet]
+    targets: Sequence[Target] = ()
+    series: Series = field(default_factory=dict)
+
+
 def figures_of(
     settings: Settings, codes: tuple[str, ...], by: By, on: date, since: date | None = None
 ) -> tuple[Report, list[Unmet]]:
@@ -33,13 +53,35 @@ def figures_of(
 
     ``since``: a further day to compare with. Raises ConfigError for a city or target nobody knows, StorageError.
     """
-    cities = chosen(settings, codes)
+    names = {code: city.name for code, city in chosen(settings, codes).items()}
+    with open_store(settings.database, write=False) as store:
+        seen = figures_in(store, targets_of(settings), names, by, on, since)
+    return seen.report, list(seen.unmet)
+
+
+def targets_of(settings: Settings) -> list[Target]:
+    """Return the province's targets; raise ConfigError for one that cannot be read."""
+    entries = load_targets(settings.cities_dir)
+    return [Target(each.measure, each.percent / 100, each.by, each.document) for each in entries]
+
+
+def figures_in(
+    store: Store,
+    targets: Sequence[Target],
+    names: Mapping[str, str],
+    by: By,
+    on: date,
+    since: date | None = None,
+    *,
+    trend: bool = False,
+) -> Seen:
+    """Return a day's figures from an open ledger. ``names``: city code → name, the denominator."""
     days = {YESTERDAY: on - timedelta(days=1), LAST_WEEK: on - timedelta(days=7)}
     days |= {since.isoformat(): since} if since else {}
-    names = {code: city.name for code, city in cities.items()}
-    with open_store(settings.database, write=False) as store:
-        report = _report(store, names, by, on, days)
-        return report, _unmet(store, settings, names, by, on)
+    report = _report(store, names, by, on, days)
+    series = _series(store, names, by, tallies.days_counted(store, on)) if targets or trend else {}
+    groups = {key: days for key, days in series.items() if key != TOTAL}
+    return Seen(report, unmet(targets, groups, on), targets, series)
 
 
 def figures_document(report: Report, missed: Iterable[Unmet]) -> dict[str, object]:
@@ -77,19 +119,11 @@ def _name(key: str, names: Mapping[str, str]) -> str:
     return names.get(key) or division_name(key)
 
 
-def _unmet(store: Store, settings: Settings, names: Mapping[str, str], by: By, on: date) -> list[Unmet]:
-    entries = load_targets(settings.cities_dir)
-    if not entries:
-        return []
-    targets = [Target(each.measure, each.percent / 100, each.by, each.document) for each in entries]
-    return unmet(targets, _series(store, names, by, tallies.days_counted(store, on)), on)
-
-
-def _series(
-    store: Store, names: Mapping[str, str], by: By, days: Iterable[date]
-) -> dict[tuple[str, str], list[tuple[date, Any]]]:
-    series: dict[tuple[str, str], list[tuple[date, Any]]] = {}
+def _series(store: Store, names: Mapping[str, str], by: By, days: Iterable[date]) -> Series:
+    series: Series = {TOTAL: []}
     for day in days:
-        for key, counts in _counts(store, names, by, day).items():
+        counted = _counts(store, names, by, day)
+        series[TOTAL].append((day, all_figures(summed(list(counted.values())))))
+        for key, counts in counted.items():
             series.setdefault((key, _name(key, names)), []).append((day, all_figures(counts)))
     return series

@@ -34,6 +34,11 @@ class Heartbeat:
         self._stopped.set()
         self._thread.join()
 
+    def ended_at(self, now: datetime) -> datetime:
+        """Return when the run ends: by the clock, or, where that was moved meanwhile, by the time that went by."""
+        by_time = self._started_at + timedelta(seconds=time.monotonic() - self._started)
+        return now if abs(now - by_time) < JUMP else by_time
+
     def clock_note(self, now: datetime) -> str | None:
         """Return what the host's clock did during the run, None if it went as time does."""
         jump = now - self._started_at - timedelta(seconds=time.monotonic() - self._started)

@@ -71,6 +71,7 @@ class Night:
         self.verdicts: dict[str, Verdict] = {}
         self.deferred: dict[str, None] = {}  # cities that asked us to wait, in the order they did
         self.note: str | None = None
+        self.unheard: str | None = None  # what broke the run off, where the ledger did not take it
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._heart = Heartbeat(lambda: leases.beat(store, run.run_id), run.started_at) if publish else None
@@ -154,33 +155,38 @@ class Night:
     def close(self, now: datetime) -> None:
         """Settle whose fault it was, close the run in the ledger, and the ledger."""
         self._share_the_blame()
-        self._still(now)
+        ended = self._still(now)
         if self.publish:
-            ledger.finish_run(self.store, self.run.run_id, now, note=self.note)
+            ledger.finish_run(self.store, self.run.run_id, ended, note=self.note)
         self.store.close()
 
     def break_off(self, now: datetime, error: BaseException | str) -> None:
         """Close a run that did not come to its end; what it published stays. A person's wish is no failure.
 
-        A ledger that cannot take even this is silent: people must see what broke the run; the next run closes it.
+        A ledger that cannot take even this is silent: people must see what broke the run (``unheard``); the next run
+        closes it.
         """
-        self._still(now, str(error) or type(error).__name__)
+        ended = self._still(now, str(error) or type(error).__name__)
         if self.publish:
-            with suppress(StorageError):
+            try:
                 if isinstance(error, BaseException) and not isinstance(error, Exception):
-                    ledger.cancel_run(self.store, self.run.run_id, now)
+                    ledger.cancel_run(self.store, self.run.run_id, ended)
                 else:
-                    ledger.fail_run(self.store, self.run.run_id, now, str(error) or type(error).__name__)
+                    ledger.fail_run(self.store, self.run.run_id, ended, str(error) or type(error).__name__)
+            except StorageError:
+                self.unheard = str(error) or type(error).__name__
         self.store.close()
 
-    def _still(self, now: datetime, error: str | None = None) -> None:
-        """Stop the heart, look at the clock, tell the end, and clear away what children of ours left half-written."""
+    def _still(self, now: datetime, error: str | None = None) -> datetime:
+        """Tell the end, stop the heart, clear away what children of ours left half-written; return when it ended."""
         run_told(self.run, self.verdicts, now, error)
-        if self._heart is not None:
-            self._heart.stop()
-            self.note = self._heart.clock_note(now)
         with suppress(StorageError):
             pages.sweep(self.settings.data_dir)
+        if self._heart is None:
+            return now
+        self._heart.stop()
+        self.note = self._heart.clock_note(now)
+        return self._heart.ended_at(now)
 
 
 def begin(asked: Asked, settings: Settings, now: datetime) -> Night:

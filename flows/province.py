@@ -7,7 +7,7 @@ Mapped tasks, not subflows: a subflow costs ten to thirty-five times as much.
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from citysync.config.logs import set_up
 from citysync.config.settings import load_settings
-from citysync.domain.errors import CitySyncError
+from citysync.domain.errors import CitySyncError, ConfigError, StorageError
 from citysync.domain.verdict import Fault
 from citysync.domain.verdict import State as CityState
 from flows.alerting import tell_after
@@ -31,6 +31,7 @@ from flows.delivery import hand_over_after
 from flows.events import RUN_FAILED, RUN_FINISHED, RUN_STARTED, run_event
 from flows.interrupt import undisturbed
 from flows.night import Asked, Night, begin
+from flows.outcry import cry_out
 from flows.pool import pool_of
 from flows.tasks import sync_one
 from flows.walking import stop
@@ -49,6 +50,7 @@ def run_province(asked: Asked) -> State[str]:
         night = begin(asked, settings, _now())
     except CitySyncError as error:
         logger.error("运行未能开始：%s", error)  # noqa: TRY400 - the text is made for people, a trace is not
+        _cry(error)
         return Failed(message=str(error))
     run = night.run
     logger.info(
@@ -59,11 +61,11 @@ def run_province(asked: Asked) -> State[str]:
         run.business_date,
     )
     run_event(RUN_STARTED, run, cities=len(night.cities))
-    failed = _walked(night)
+    failed = _walked(night) or _closed(night)
     if failed:
         night.break_off(_now(), failed[0])
-    else:
-        night.close(_now())
+        if night.unheard is not None:
+            _cry(StorageError(night.unheard))
     untold = tell_after(settings, _now())
     if untold is not None:
         logger.error("%s", untold)
@@ -71,8 +73,14 @@ def run_province(asked: Asked) -> State[str]:
     if undelivered is not None:
         logger.error("%s", undelivered)
     run_event(RUN_FAILED if failed else RUN_FINISHED, run, **_summary(night))
-    _publish_artifacts(night)
-    return _ending(night, failed)
+    return _shown(night, _ending(night, failed))
+
+
+def _cry(error: CitySyncError) -> None:
+    """Tell the people on duty past a store that takes nothing; a settings error has no channels to tell."""
+    with suppress(ConfigError):
+        for untold in cry_out(load_settings(), error, _now()):
+            get_run_logger().error("%s", untold)
 
 
 def _summary(night: Night) -> dict[str, int]:
@@ -109,9 +117,20 @@ def _walked(night: Night) -> list[str]:
     return [walk.state.message or "" for walk in walks if not walk.state.is_completed()]
 
 
+def _closed(night: Night) -> list[str]:
+    """Close a run whose walks are over; return what the ledger did not take."""
+    try:
+        night.close(_now())
+    except StorageError as error:
+        return [str(error)]
+    return []
+
+
 def _wait(walks: list[PrefectFuture[str]]) -> None:
     while wait(walks, timeout=_LOOK_SECONDS).not_done:
         pass  # a signal may not wake a wait that has no end
+    for walk in walks:
+        walk.wait()  # over already; without it the state is asked of the server, which hears of a quick end too late
 
 
 def _ending(night: Night, failed: list[str]) -> State[str]:
@@ -136,6 +155,21 @@ def _ending(night: Night, failed: list[str]) -> State[str]:
 
 def _is_ours(state: CityState, faults: set[Fault]) -> bool:
     return state is CityState.UNKNOWN and bool(faults & {Fault.OURS, Fault.MASTER})
+
+
+def _shown(night: Night, ending: State[str]) -> State[str]:
+    """Return how the run ended, its artifacts published; where they could not be, the verdicts stand and that is said.
+
+    The state is that of the verdicts, as the exit code is: a table that is missing in one place makes none of them
+    wrong, and none of them right.
+    """
+    try:
+        _publish_artifacts(night)
+    except Exception as error:  # noqa: BLE001 - whatever the orchestrator's client raises
+        text = f"结论已写入台账，但结论表未能写入 Prefect（{type(error).__name__}），请用 citysync status 查看"
+        get_run_logger().error("%s", text)
+        return ending.model_copy(update={"message": f"{ending.message}；{text}"})
+    return ending
 
 
 def _publish_artifacts(night: Night) -> None:

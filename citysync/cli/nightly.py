@@ -62,4 +62,6 @@ def run_flow(settings: Settings, cities: tuple[str, ...], business_date: date | 
         run = reading.last_run(store)
     if run is None or run["started_at"] < started:
         raise StorageError(f"运行未能开始：{state.message}")
+    if run["status"] != "finished":
+        raise StorageError(f"运行 {run['run_id']} 未完成：{run['error'] or state.message}")
     return str(run["run_id"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +11,13 @@ from cyclopts import Parameter
 
 from citysync.cli.places import Places, now
 from citysync.cli.results import published, show, tell_note, unpublished
+from citysync.domain.errors import StorageError
 
 if TYPE_CHECKING:
     from citysync.config.cities import Cities
     from citysync.config.settings import Settings
+    from flows.crew import Crew
+    from flows.night import Asked, Night
 
 
 def sync(
@@ -41,20 +46,47 @@ def sync(
 
     settings = (places or Places()).settings()
     with crew_of(1 if len(cities) == 1 else settings.workers) as crew:  # first, so that its imports overlap ours
-        from citysync.cli.progress import progress
         from citysync.domain.run import Trigger
-        from flows.night import Asked, begin, closing_well
-        from flows.walking import walk_all
+        from flows.night import Asked
 
-        night = begin(Asked(Trigger.ON_DEMAND, cities, business_date, not dry_run, wait=not no_wait), settings, now())
-        with closing_well(night, now), progress(night) as say:
-            walk_all(night, crew, say, now, settings.workers)
+        asked = Asked(Trigger.ON_DEMAND, cities, business_date, not dry_run, wait=not no_wait)
+        night = walked(asked, settings, crew, aloud=not (dry_run or no_alert))
     if not (dry_run or no_alert):
         tell(settings)
         hand_over(settings, night.cities)
     tell_note(night.note)
     result = unpublished(night) if dry_run else published(settings, night.run.run_id)
     return show(result, json=json)
+
+
+def walked(asked: Asked, settings: Settings, crew: Crew, *, aloud: bool) -> Night:
+    """Return a run over its cities, closed; ``aloud``: what its ledger does not take is told to the people on duty."""
+    from citysync.cli.progress import progress
+    from flows.night import begin, closing_well
+    from flows.walking import walk_all
+
+    with crying(settings, aloud=aloud) as begun:
+        night = begin(asked, settings, now())
+        begun.append(night)
+        with closing_well(night, now), progress(night) as say:
+            walk_all(night, crew, say, now, settings.workers)
+    return night
+
+
+@contextmanager
+def crying(settings: Settings, *, aloud: bool) -> Iterator[list[Night]]:
+    """Yield a list for the run that is begun; where the ledger takes nothing, tell the people on duty without it."""
+    from citysync.cli.render import console
+    from flows.outcry import cry_out
+
+    begun: list[Night] = []
+    try:
+        yield begun
+    except StorageError as error:
+        if aloud and (not begun or begun[0].unheard is not None):
+            for untold in cry_out(settings, error, now()):
+                console(stderr=True).print(untold)
+        raise
 
 
 def tell(settings: Settings) -> None:

@@ -7,6 +7,7 @@ password masked.
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ def _of_sqlite(error: sqlite3.Error, place: Place) -> StorageError:
         "或查出长时间占用它的进程",
         sqlite3.SQLITE_READONLY: "只读，写不进去；请检查文件、所在文件夹的权限和磁盘的挂载方式",
         sqlite3.SQLITE_CANTOPEN: "打不开；请检查所在文件夹是否存在、当前用户能否读写",
-        sqlite3.SQLITE_FULL: "未写入：磁盘空间不足；请清理磁盘后重试，已有内容未受影响",
+        sqlite3.SQLITE_FULL: f"未写入：磁盘空间不足{_room(Path(place.name))}；请清理磁盘后重试，已有内容未受影响",
         sqlite3.SQLITE_IOERR: f"读写时磁盘出错（{name}）；请检查磁盘空间、配额，台账不要放在网络盘上",
         sqlite3.SQLITE_CORRUPT: f"已损坏（{place.said(error)}）；{_RESTORE}",
         sqlite3.SQLITE_NOTADB: f"不是数据库文件或已损坏；{_RESTORE}",
@@ -112,6 +113,12 @@ def _of_postgresql(error: sa.exc.DBAPIError, place: Place) -> StorageError:
     return StorageError(f"台账 {place.name} 出错；未写入任何内容（{said}）")
 
 
+def _room(path: Path) -> str:
+    """Return in words how much room is left where a file should be, "" where that cannot be known."""
+    place = next((each for each in path.absolute().parents if each.is_dir()), None)
+    return "" if place is None else f"（剩余 {shutil.disk_usage(place).free // 2**20:,} MB）"
+
+
 @contextmanager
 def on_disk(path: Path, deed: str) -> Iterator[None]:
     """Turn what the disk refuses in this block into a ``StorageError``; ``deed`` says what was being done."""
@@ -119,7 +126,7 @@ def on_disk(path: Path, deed: str) -> Iterator[None]:
         yield
     except OSError as error:
         remedies = {
-            errno.ENOSPC: "磁盘空间不足；请清理磁盘后重试",
+            errno.ENOSPC: f"磁盘空间不足{_room(path)}；请清理磁盘后重试",
             errno.EDQUOT: "磁盘配额已满；请清理或提高配额后重试",
             errno.EFBIG: "超过了允许的文件大小；请检查磁盘与进程的限额",
             errno.EROFS: "磁盘只读；请检查挂载方式",

@@ -44,6 +44,7 @@ POLICIES: Mapping[str, Policy] = {
     "api_master": Policy(SIGNED_IN, "versions only"),
     "api_master_items": Policy(SIGNED_IN, "a city's programs get what applies to it"),
     "api_master_changes": Policy(SIGNED_IN, "a city's programs get what applies to it"),
+    "figures": Policy(SIGNED_IN, "a city's people see their own city's figures alone"),
     "sign_in": Policy(EVERYBODY, "how one comes in"),
     "sign_in_sent": Policy(EVERYBODY, "how one comes in"),
     "sign_out": Policy(EVERYBODY, "ends one's own session, nothing else"),

@@ -1,4 +1,4 @@
-"""The texts that are templates or come from rules: hints and remedies of checks, notes and doctor, rejections."""
+"""The texts that are templates or come from rules: hints and remedies of checks and notes, rejections of rows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
 from schemas.validate import validate
 from tests.builders import TODAY, a_city, a_snapshot, an_item
-from tests.golden import FOLDER, agreed, lines_of
-from tests.house.reasons import doctor_checks
-from tests.house.texts import remedies
+from tests.golden import FOLDER, agreed
 
 BROKEN = (
     an_item(task_code=None),
@@ -49,13 +47,3 @@ def test_the_rules_of_the_rejections_file_are_known_ones() -> None:
     text = (FOLDER / "rejections.txt").read_text(encoding="utf-8")
     named = {line.partition(" | ")[0] for line in text.splitlines()}
     assert {"task_code_malformed", "value_unlisted", "areacode_foreign"} <= named <= set(RULE_LABELS)
-
-
-def test_everything_doctor_finds_has_an_agreed_text_and_remedy() -> None:
-    said, golden = agreed("remedies", remedies())
-    assert said == golden
-    assert [line for line in said if line.endswith(("| ", "|"))] == []
-
-
-def test_every_check_of_doctor_has_been_heard() -> None:
-    assert {line.partition(" | ")[0] for line in lines_of("doctor")} == doctor_checks()

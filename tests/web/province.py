@@ -8,14 +8,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
+
 from citysync.config.settings import Settings
-from citysync.domain.outcome import CityRun
+from citysync.domain.outcome import TALLIES, CityRun
 from citysync.domain.run import Run, Trigger
 from citysync.domain.verdict import Axis, Fault, Reason, Standing, State
 from citysync.storage.catalogue import save_master
 from citysync.storage.ledger import finish_run, publish, start_run
 from citysync.storage.schema import open_store
-from tests.builders import a_master
+from tests.builders import a_master, a_snapshot, an_item
 from tests.storage.cast import a_city_run, a_finding, a_rejection
 
 LAST_DAY = date(2026, 11, 23)
@@ -62,6 +64,22 @@ FINDINGS = (
     a_finding(areacode="440900", check="unclaimed", field=None, expected=None, actual=None),
     a_finding(areacode="440900", check="phones_equal", severity="warning", field="link_way"),
 )
+# What each city counts, by region: due, met, items in use, of them without a visit; the rest follows from these.
+COUNTED = {"440100": (40, 40, 50, 20), "440200": (30, 29, 30, 3), "440300": (60, 51, 80, 60), "440900": (20, 9, 12, 0)}
+# How often one must appear in person, as each city's directory says it: over the cap, nothing said, once.
+VISITS = {"440100": "0", "440300": None, "440900": "5"}
+TARGETS = """
+[[target]]
+measure = "onboard"
+percent = 95.98
+by = 2026-11-20
+document = "粤办函〔2026〕1号"
+
+[[target]]
+measure = "zero_visits"
+percent = 40
+by = 2026-12-31
+"""
 
 
 def write_cities(folder: Path, cities: dict[str, tuple[str, tuple[int, int]]] | None = None) -> None:
@@ -72,6 +90,7 @@ def write_cities(folder: Path, cities: dict[str, tuple[str, tuple[int, int]]] | 
         text = f'name = {json.dumps(name)}\ncode = "{code}"\n{place}'
         source = f'[source]\nconnector = "file_drop"\npath = "../drop/{code}.json"\n'
         (folder / f"{code}.toml").write_text(text + source, encoding="utf-8")
+    (folder / "_targets.toml").write_text(TARGETS, encoding="utf-8")
 
 
 def a_province(folder: Path, nights: Mapping[str, Sequence[State]] | None = None, **names: str) -> Settings:
@@ -111,7 +130,20 @@ def _walked(run: Run, code: str, state: State) -> CityRun:
     refused = (a_rejection(),) if found else ()
     walked = a_city_run(run, *found, code=code, state=state, rejected=refused, received=1 if came else 0)
     reasons = () if state is State.IN_SYNC else (_reason(code, state),)
-    return replace(walked, verdict=replace(walked.verdict, reasons=reasons))
+    verdict = replace(walked.verdict, reasons=reasons)
+    if not came:
+        return replace(walked, verdict=verdict)
+    due, met, _, _ = COUNTED[code]
+    verdict = replace(verdict, counts=replace(verdict.counts, due=due, met=met))
+    item = an_item(areacode=code, limit_scene_num=VISITS.get(code, "1"))
+    return replace(walked, verdict=verdict, snapshot=a_snapshot([item], city_code=code), tallies=_tallies(code))
+
+
+def _tallies(code: str) -> pl.DataFrame:
+    due, met, rows, visits_0 = COUNTED[code]
+    counts = {"due": due, "met": met, "rows": rows, "visits_0": visits_0, "visits_1": rows - visits_0}
+    row = {**dict.fromkeys(TALLIES, 0), **counts, "areacode": code, "department": "卫生健康"}
+    return pl.DataFrame([row], schema=TALLIES, orient="row")
 
 
 def _reason(code: str, state: State) -> Reason:

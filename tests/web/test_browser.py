@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from citysync.config.settings import Settings
 from citysync.web.app import create_app
 from tests.web.browser import PHONE, WIDE, chromium, looking, served
-from tests.web.province import NOW, run_id_of
+from tests.web.province import LAST_DAY, NOW, run_id_of
 
 # One address per kind of page; whoever adds a page adds its address.
 ADDRESSES = (
@@ -23,6 +23,8 @@ ADDRESSES = (
     "/c/440300/doctor",
     "/c/440900/notices",
     f"/r/{run_id_of(8)}",
+    f"/figures?on={LAST_DAY}",
+    f"/figures?by=county&on={LAST_DAY}",
     "/nowhere",
 )
 
@@ -86,7 +88,7 @@ def test_by_keyboard_alone_one_gets_there_too(browser: Browser, base: str) -> No
 
 def test_at_twice_the_size_nothing_runs_out_of_the_page(browser: Browser, base: str) -> None:
     half = {"width": WIDE["width"] // 2, "height": WIDE["height"] // 2}
-    for address in ("/", "/c/440900", f"/r/{run_id_of(8)}"):
+    for address in ("/", "/c/440900", f"/r/{run_id_of(8)}", f"/figures?on={LAST_DAY}"):
         with looking(browser, base, half, device_scale_factor=2) as looked:
             looked.page.goto(address)
             assert looked.overflow() <= 0, address

@@ -8,6 +8,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from citysync.domain.alert import KIND_LABELS
+from citysync.domain.figures import MEASURES
 from citysync.domain.principal import ROLE_LABELS
 from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS
 from citysync.web.rendering import FOLDER
@@ -16,13 +17,14 @@ ROOM = FOLDER.parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "say": None, "gettext": None}
 LABELS = (STATE_LABELS, AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, ROLE_LABELS, KIND_LABELS)
+MEASURE_LABELS = {measure.label for measure in MEASURES.values()}
 
 
 def said() -> set[str]:
     """Return every text the room says: in its code, in its templates, and the domain's labels."""
     found = {str(message) for _, _, message, _, _ in extract_from_dir(str(ROOM), METHODS, keywords=KEYWORDS)}
     labels = {label for labels in LABELS for label in labels.values()}
-    return found | labels | {label.partition("（")[0] for label in STATE_LABELS.values()}
+    return found | labels | MEASURE_LABELS | {label.partition("（")[0] for label in STATE_LABELS.values()}
 
 
 def english() -> dict[str, str]:
