@@ -23,7 +23,7 @@ from flows.night import chosen
 By = Literal["city", "county", "department"]
 COLUMN: dict[By, tallies.Group] = {"city": "city_code", "county": "areacode", "department": "department"}
 NIGHTS = 30  # punctuality is counted over so many days, the day asked for included
-YESTERDAY, LAST_WEEK = "昨日", "上周"
+YESTERDAY, LAST_WEEK, DEADLINE = "昨日", "上周", "期限日"
 _ROWS = ("accepted", "rejected")
 
 
@@ -51,7 +51,8 @@ def figures_of(
 ) -> tuple[Report, list[Unmet]]:
     """Return the figures of some cities (by default every enabled one) as of a day, and who missed a target.
 
-    ``since``: a further day to compare with. Raises ConfigError for a city or target nobody knows, StorageError.
+    Compared are the day before, the week before, and the last day by which a target was to be met, once it is over;
+    ``since``: a further day. Raises ConfigError for a city or target nobody knows, StorageError.
     """
     names = {code: city.name for code, city in chosen(settings, codes).items()}
     with open_store(settings.database, write=False) as store:
@@ -77,6 +78,8 @@ def figures_in(
 ) -> Seen:
     """Return a day's figures from an open ledger. ``names``: city code → name, the denominator."""
     days = {YESTERDAY: on - timedelta(days=1), LAST_WEEK: on - timedelta(days=7)}
+    due = [target.by for target in targets if target.by < on]
+    days |= {DEADLINE: max(due)} if due else {}
     days |= {since.isoformat(): since} if since else {}
     report = _report(store, names, by, on, days)
     series = _series(store, names, by, tallies.days_counted(store, on)) if targets or trend else {}
