@@ -161,6 +161,16 @@ def _settled(folder: Folder, choice: Choice, door: Door) -> None:
             raise unfinished(entry.name)
 
 
+def _still_the_same(folder: Folder, entry: Entry, door: Door) -> None:
+    """Raise ``Unreachable`` for a file that goes on growing: what cannot be read yet is no mistake of whoever wrote it.
+
+    Asked only of what could not be read: an upload that pauses, or from a host whose clock is ahead, looks old enough.
+    """
+    door.wait(_SETTLE_SECONDS)
+    if folder.entry(entry.path) != entry:
+        raise unfinished(entry.name)
+
+
 def _by_manifest(folder: Folder, city: City, source: DropSource, door: Door) -> Taken:
     """Return the files that are there, and what is wrong with them or missing."""
     manifest = _place(source.manifest or "")
@@ -195,6 +205,8 @@ def _read(
     try:
         records = read_records(data, form, source.encoding, source.items, known=city.fields.values(), noted=taken.notes)
     except SourceError as error:
+        if wanted is None:  # a file that has its manifest's digest is whole
+            _still_the_same(folder, entry, door)
         error.args = (f"{entry.name}：{error}",)
         raise
     door.progress(f"{entry.name} · {len(records):,} 条")

@@ -13,6 +13,7 @@ import pytest
 
 from citysync.domain.errors import OverBudget, Unreachable, Unreadable
 from citysync.domain.snapshot import Grade
+from citysync.domain.verdict import Fault
 from connectors import _folder
 from tests.connectors.doors import NOW, Memory, code, codes, directory, pulled
 from tests.connectors.test_file_drop import as_csv, dropped
@@ -93,6 +94,22 @@ def test_a_file_still_being_uploaded_is_not_read_unless_marked_done(tmp_path: Pa
     with pytest.raises(Unreachable, match="上传未完成"):
         pulled(source, memory)
     assert memory.waited == [2.0]
+
+
+@pytest.mark.parametrize("grows", [False, True])
+def test_half_a_file_that_goes_on_growing_is_called_unfinished_however_old_it_looks(
+    tmp_path: Path, *, grows: bool
+) -> None:
+    data = as_csv(ROWS).encode()
+    source = dropped(tmp_path, "items.csv", data[: len(data) // 2 + 1])
+    os.utime(tmp_path / "items.csv", (NOW.timestamp() + 3600,) * 2)  # by a clock that is ahead
+    memory = Uploading() if grows else Memory()
+    if isinstance(memory, Uploading):
+        memory.path = tmp_path / "items.csv"
+    with pytest.raises(Unreachable if grows else Unreadable, match="上传未完成" if grows else "items.csv：") as caught:
+        pulled(source, memory)
+    assert caught.value.fault is Fault.CITY
+    assert len(memory.waited) == 1
 
 
 def test_an_old_file_is_read_without_waiting(tmp_path: Path) -> None:
