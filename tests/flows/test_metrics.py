@@ -66,7 +66,7 @@ def test_every_scrape_reads_the_ledger_anew_and_one_that_cannot_fails(tmp_path: 
     assert (before["citysync_cities_expected[]"], after["citysync_alerts_open[]"]) == (1.0, 1.0)
 
 
-@pytest.mark.parametrize("written", ["nowhere", "127.0.0.1:", "1:99999", "no.such.host.invalid:80"])
+@pytest.mark.parametrize("written", ["nowhere", "127.0.0.1:", "1:99999"])
 def test_an_address_that_is_none_is_refused(written: str, tmp_path: Path) -> None:
     folder = a_folder(tmp_path)
     places = ["--data-dir", str(folder / "data"), "--cities-dir", str(folder / "cities")]
