@@ -63,7 +63,8 @@ def apply(wanted: Sequence[AutomationCore], client: SyncPrefectClient) -> list[s
         if before is None:
             client.create_automation(automation)
         else:
-            whole = AutomationCore.model_validate(automation.model_dump())  # an update sends what was set by hand only
+            # An update sends only what was set by hand, and its owner is refused.
+            whole = AutomationCore.model_validate(automation.model_dump(exclude={"owner_resource"}))
             client.update_automation(before.id, whole)
         done.append(f"{'已建立' if before is None else '已更新'} {automation.name}")
     for name, left in known.items():

@@ -14,7 +14,7 @@ from citysync.storage.walks import Outcome, Walk
 from flows.crew import Lost
 
 START_SECONDS = 180.0  # from leaving the pool's queue to the claim: starting Python, importing, opening the ledger
-IDLE_SECONDS = 900.0  # no worker claimed or ended any city of the run for so long: nobody is there
+IDLE_SECONDS = 900.0  # no city of the run was walked for so long: nobody is there
 
 
 class Stage(Enum):
@@ -29,7 +29,7 @@ class Stage(Enum):
 class Given:
     """One submission of a city. ``after``: the last attempt that is over and done with; seconds are how long it is.
 
-    ``quiet``: since any city of the run made progress; ``stage_seconds``: since the orchestrator shows this stage.
+    ``quiet``: since any city of the run was walked; ``stage_seconds``: since the orchestrator shows this stage.
     """
 
     after: int

@@ -145,7 +145,7 @@ class _Watch:
                 if now - max(self._looked, self._moved) > IDLE_SECONDS:
                     raise
                 return self._sight
-            if seen != self._sight:
+            if seen.under_way or seen != self._sight:
                 self._moved = now
             self._sight, self._looked = seen, now
             return seen
@@ -163,7 +163,7 @@ class _Watch:
             return seen.stage, now - seen.since
 
     def quiet(self) -> float:
-        """Return for how many seconds no city of the run was claimed or came to an end."""
+        """Return for how many seconds no city of the run was walked."""
         return time.monotonic() - self._moved
 
 

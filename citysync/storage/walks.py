@@ -65,6 +65,11 @@ class Sight:
     published: frozenset[str]
     walks: dict[str, Walk]
 
+    @property
+    def under_way(self) -> bool:
+        """Return whether some worker walks a city now: a long walk is progress, though nothing ends meanwhile."""
+        return any(walk.alive for walk in self.walks.values())
+
 
 def claim(store: Store, run_id: str, city_code: str) -> Claim | None:
     """Claim a city of a run for this process; None if the run is over, the city published or a living worker has it."""

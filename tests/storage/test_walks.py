@@ -56,8 +56,10 @@ def test_a_walk_on_another_machine_is_alive_as_long_as_its_lease(running: Store)
     elsewhere(running, 60)
     assert walks.claim(running, RUN.run_id, CODE) is None
     assert walks.beat(running, claim)
+    assert walks.sight(running, RUN.run_id).under_way
     elsewhere(running, -1)
     assert not walks.sight(running, RUN.run_id).walks[CODE].alive
+    assert not walks.sight(running, RUN.run_id).under_way
     assert claimed(running).attempt == 2
 
 
