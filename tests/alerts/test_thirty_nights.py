@@ -17,11 +17,9 @@ from citysync.domain.channel import Channel, Channels
 from citysync.domain.verdict import Fault, State
 from citysync.storage import alerting, mailbox, tables
 from citysync.storage.engine import Store
-from citysync.storage.schema import open_store
 from tests.alerts import robots
 from tests.alerts.months import CODES, FIRST, Month
 from tests.alerts.robots import Robot, a_robot
-from tests.servers import postgresql_url
 
 GOOD, OUT, GONE, HELD, UNKNOWN = State.IN_SYNC, State.OUT_OF_SYNC, State.NOT_SYNCED, State.HELD, State.UNKNOWN
 OUTAGE, RESTLESS, DRIFT, GUARDED, SLOW = "440300", "445300", "440900", "440200", "442000"
@@ -83,16 +81,6 @@ def a_channel(robot: Robot, **changes: Any) -> Channel:
 def province(robot: Robot) -> Channels:
     """Return the province's one channel."""
     return Channels(channel=(a_channel(robot),))
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "sqlite":
-        with open_store(f"sqlite:///{tmp_path / 'ledger.db'}", write=True) as opened:
-            yield opened
-        return
-    with postgresql_url() as url, open_store(url, write=True) as opened:
-        yield opened
 
 
 def states_of(number: int) -> dict[str, State]:
@@ -226,12 +214,12 @@ def days_of(crashes: Mapping[int, Crash]) -> set[str]:
 
 @pytest.mark.parametrize("first", [0, 3])
 def test_a_crash_in_every_night_loses_nothing_and_repeats_at_most_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int
 ) -> None:
     """Every night dies at another point of deciding and sending; from two beginnings, every point is met."""
     monkeypatch.setenv("CITYSYNC_SECRET_WECOM", "key-1")
     crashes = {number: CRASHES[(first + number) % len(CRASHES)] for number in range(30)}
-    with open_store(f"sqlite:///{tmp_path / 'ledger.db'}", write=True) as store, a_robot(robots.wecom) as robot:
+    with a_robot(robots.wecom) as robot:
         told = live(Month(store, tmp_path, province(robot)), robot, crashes)
     assert with_repeats(told, days_of(crashes)) == EXPECTED
     assert sum(len(pieces) for pieces in told.values()) > sum(len(pieces) for pieces in EXPECTED.values())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,6 @@ from citysync.domain.verdict import Axis, Counts, Fault, Standing, State, Verdic
 from citysync.reconciliation.judge import Facts, judge
 from citysync.reconciliation.reach import Link
 from citysync.storage.engine import Store
-from citysync.storage.schema import open_store
 from connectors.http_pages import Source
 from flows.blame import settle
 from flows.probe import address_of, answers, look
@@ -23,12 +21,6 @@ from tests.builders import NOW, TODAY, a_city
 from tests.doctor.ours import closed_port
 
 RUN = Run("r1", Trigger.NIGHTLY, TODAY, NOW, "2026-11-20-1")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(f"sqlite:///{tmp_path}/ledger.sqlite3", write=True) as opened:
-        yield opened
 
 
 @pytest.fixture

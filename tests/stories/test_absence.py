@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from citysync.domain.outcome import CityRun
 from citysync.domain.run import Trigger
 from citysync.domain.verdict import State
-from citysync.storage.schema import open_store
+from citysync.storage.engine import Store
 from tests.builders import CATALOG_CODE, a_master_item, an_item
 from tests.nights import Nights, nights
 from tests.reconciliation.cast import a_code
@@ -21,9 +20,8 @@ LACKING = WHOLE[1:]
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[Nights]:
-    with open_store(f"sqlite:///{tmp_path / 'ledger.sqlite'}", write=True) as store:
-        yield nights(store, tmp_path, a_master_item(), a_master_item(catalog_code=OTHER))
+def city(store: Store, tmp_path: Path) -> Nights:
+    return nights(store, tmp_path, a_master_item(), a_master_item(catalog_code=OTHER))
 
 
 def suspected(run: CityRun) -> list[tuple[str, bool]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from citysync.domain.outcome import CityRun
 from citysync.domain.verdict import Standing, State
 from citysync.storage.approvals import Ceiling, approve
 from citysync.storage.audit import entries, verify
+from citysync.storage.engine import Store
 from citysync.storage.memory import recall
-from citysync.storage.schema import open_store
 from tests.builders import NOW, TODAY, an_item
 from tests.nights import Nights, nights
 from tests.reconciliation.cast import a_code
@@ -24,9 +23,8 @@ DIRECTORY = [an_item(task_code=a_code(f"440106{number:06d}"), task_name=f"事项
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[Nights]:
-    with open_store(f"sqlite:///{tmp_path / 'ledger.sqlite'}", write=True) as store:
-        yield nights(store, tmp_path)
+def city(store: Store, tmp_path: Path) -> Nights:
+    return nights(store, tmp_path)
 
 
 def codes(run: CityRun) -> list[str]:

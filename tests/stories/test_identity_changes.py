@@ -8,9 +8,9 @@ from pathlib import Path
 
 from citysync.domain.outcome import CityRun
 from citysync.domain.verdict import State
+from citysync.storage.engine import Store
 from citysync.storage.identity import Decision, Standing, decide, proposals
 from citysync.storage.lives import lives_at
-from citysync.storage.schema import open_store
 from tests.builders import BODY, NOW, TODAY, a_master_item, an_item
 from tests.nights import nights
 
@@ -48,20 +48,19 @@ def counted(night: CityRun) -> tuple[int, int]:
     return night.verdict.counts.missing, night.verdict.counts.overclaimed
 
 
-def test_a_reform_is_proposed_whole_and_settled_by_confirmations(tmp_path: Path) -> None:
-    with open_store(f"sqlite:///{tmp_path / 'ledger.db'}", write=True) as store:
-        city = nights(store, tmp_path, *the_master())
-        assert counted(city.night(the_directory())) == (7, 7)
-        assert counted(city.night(the_directory())) == (7, 7), "nothing is applied unasked"
-        asked = [row for row in proposals(store, "440300") if row["scope"] == "catalog"]
-        assert {row["standing"] for row in asked} == {Standing.OPEN}
-        assert sorted(row["change"] for row in asked) == ["merged", *["recoded"] * len(RECODED), "split"]
-        for row in asked:
-            decide(store, row["id"], Decision(Standing.CONFIRMED, "张三", NOW, TODAY, "粤府函〔2026〕12号"))
-        settled = city.night(the_directory())
-        assert counted(settled) == (0, 0)
-        assert settled.verdict.state is State.OUT_OF_SYNC, "names that differ still do"
-        _, lives = lives_at(store, "440300", settled.verdict.run_id)
-        drifts = [(life.first_seen_on, life.closed_on) for life in lives if life.identity[0] == "elements_drift"]
-        read_today = [(TODAY + timedelta(days=2), None)] * len(MERGING)
-        assert sorted(drifts) == [*[(TODAY, None)] * len(RENAMED), *read_today], "renames are as old as they were"
+def test_a_reform_is_proposed_whole_and_settled_by_confirmations(store: Store, tmp_path: Path) -> None:
+    city = nights(store, tmp_path, *the_master())
+    assert counted(city.night(the_directory())) == (7, 7)
+    assert counted(city.night(the_directory())) == (7, 7), "nothing is applied unasked"
+    asked = [row for row in proposals(store, "440300") if row["scope"] == "catalog"]
+    assert {row["standing"] for row in asked} == {Standing.OPEN}
+    assert sorted(row["change"] for row in asked) == ["merged", *["recoded"] * len(RECODED), "split"]
+    for row in asked:
+        decide(store, row["id"], Decision(Standing.CONFIRMED, "张三", NOW, TODAY, "粤府函〔2026〕12号"))
+    settled = city.night(the_directory())
+    assert counted(settled) == (0, 0)
+    assert settled.verdict.state is State.OUT_OF_SYNC, "names that differ still do"
+    _, lives = lives_at(store, "440300", settled.verdict.run_id)
+    drifts = [(life.first_seen_on, life.closed_on) for life in lives if life.identity[0] == "elements_drift"]
+    read_today = [(TODAY + timedelta(days=2), None)] * len(MERGING)
+    assert sorted(drifts) == [*[(TODAY, None)] * len(RENAMED), *read_today], "renames are as old as they were"

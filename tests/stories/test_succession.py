@@ -16,8 +16,8 @@ from citysync.reconciliation.match import Match, match
 from citysync.reconciliation.obligations import duties, parents_of
 from citysync.reconciliation.reconcile import Reconciliation, reconcile
 from citysync.storage import reading
+from citysync.storage.engine import Store
 from citysync.storage.lives import with_lives
-from citysync.storage.schema import open_store
 from schemas.validate import validate
 from tests.builders import CATALOG_CODE, TODAY, a_city, a_master, a_master_item, a_snapshot, an_item
 from tests.nights import nights
@@ -136,20 +136,19 @@ def test_an_absence_in_a_merged_county_is_confirmed_only_if_every_part_was_witho
     assert told == {"440902": True, "440904": suspected}
 
 
-def test_a_merger_is_settled_by_the_second_look_at_the_whole(tmp_path: Path) -> None:
+def test_a_merger_is_settled_by_the_second_look_at_the_whole(store: Store, tmp_path: Path) -> None:
     counties = ("440902", "440903", "440923")
     rows = [an_old_item(areacode) for areacode in ("440902", "440923")]
-    with open_store(f"sqlite:///{tmp_path / 'citysync.sqlite3'}", write=True) as store:
-        city = nights(store, tmp_path, a_master_item(use_level=["4"]), **{**MAOMING, "counties": counties})
-        told = []
-        for merged in (False, False, True, True):
-            city.night(rows[:1] if merged else rows, counties=MAOMING["counties"] if merged else counties)
-            listing = with_lives(store, "440900", reading.findings(store, "440900"), calendar())
-            told += [
-                (row["areacode"], row["suspected"], row["confirmed_on"] is not None)
-                for row in listing.rows
-                if row["check"] == "unclaimed"
-            ]
+    city = nights(store, tmp_path, a_master_item(use_level=["4"]), **{**MAOMING, "counties": counties})
+    told = []
+    for merged in (False, False, True, True):
+        city.night(rows[:1] if merged else rows, counties=MAOMING["counties"] if merged else counties)
+        listing = with_lives(store, "440900", reading.findings(store, "440900"), calendar())
+        told += [
+            (row["areacode"], row["suspected"], row["confirmed_on"] is not None)
+            for row in listing.rows
+            if row["check"] == "unclaimed"
+        ]
     assert told == [
         ("440903", True, False),
         ("440903", False, True),
