@@ -44,6 +44,22 @@ def test_of_two_rows_with_one_number_none_is_dropped_without_a_word() -> None:
         read_xlsx(repacked(lambda sheet: sheet.replace(b'"A3"', b'"A2"')), HEADINGS)
 
 
+def test_a_cell_of_a_type_there_is_not_is_refused_because_readers_disagree_about_it() -> None:
+    with pytest.raises(Unreadable, match="XLSX 内有单元格的类型是“inlStr”"):
+        read_xlsx(repacked(lambda sheet: sheet.replace(b'"A2" t="inlineStr"', b'"A2" t="inlStr"')), HEADINGS)
+
+
+@pytest.mark.parametrize("place", ["A888888888888888888888881", "2", "AAAA2", ""])
+def test_a_cell_at_a_place_there_is_not_is_refused_before_it_is_laid_out(place: str) -> None:
+    with pytest.raises(Unreadable, match=f"单元格说自己在“{place or '[?]'}”"):
+        read_xlsx(repacked(lambda sheet: sheet.replace(b'r="A2"', f'r="{place}"'.encode())), HEADINGS)
+
+
+def test_a_cell_may_not_hide_its_place_behind_a_long_attribute() -> None:
+    with pytest.raises(Unreadable, match="没有这个位置"):
+        read_xlsx(repacked(lambda sheet: sheet.replace(b'<c r="A2"', b'<c x="%s" r="A2"' % (b"1" * 400))), HEADINGS)
+
+
 @pytest.mark.parametrize("cut", [0.5, 0.9])
 def test_a_sheet_cut_by_its_writer_is_refused_although_every_checksum_fits(cut: float) -> None:
     with pytest.raises(Unreadable, match="不完整或已损坏"):

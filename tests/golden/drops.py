@@ -169,6 +169,8 @@ WORKBOOKS: Cases = {
     "no workbook": lambda _: read_records(_zip("xl/a"), "xlsx", None),
     "far cell": calls(Cells().take, b'<c r="XFD1048576"><v>'),
     "cell twice": calls(Cells().take, b'<c r="A1"><c r="A1"><v>'),
+    "cell of no type": calls(Cells().take, b'<c r="A1" t="inlStr"><v>'),
+    "cell nowhere": calls(Cells().take, b'<c r="A88888888"><v>'),
     "no heading": xlsx({"说明": [["关于"]]}),
     "two tables": xlsx({"一": [["实施编码", "事项名称"]], "二": [["实施编码", "事项名称"]]}),
     "heading twice": xlsx({"一": [["实施编码", "事项名称", "事项名称"]]}),
