@@ -106,7 +106,7 @@ def prefect_server(home: Path, **more: str) -> Iterator[Prefect]:
 
 
 def kill_session(session: int) -> None:
-    """Take the power from a worker and all it started: every process of its session, at once."""
+    """Kill every process of a session at once: a flow run on a worker is one."""
     for pid in (int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()):
         with suppress(ProcessLookupError):
             if os.getsid(pid) == session:

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
+from prefect import get_client
+from prefect.events.schemas.automations import EventTrigger
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from citysync.simulator.province import build_province
 from citysync.simulator.server import serve
 from citysync.simulator.simulate import Layout, write_province
-from citysync.storage import reading
+from citysync.storage import reading, tables, walks
+from citysync.storage.engine import Store
 from citysync.storage.schema import open_store
-from tests.flows.servers import ROOT, Prefect, prefect_server, until
+from flows.automations import apply, automations
+from tests.flows.servers import ROOT, Prefect, kill_session, prefect_server, until
 from tests.program import citysync
+from tests.servers import postgresql_url
 
 pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("prefect")]
 TERMINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -195,3 +207,101 @@ def test_the_nights_artifacts_open(night: dict[str, Any], prefect: Prefect) -> N
 
 def test_flow_parameters_hold_city_codes_and_a_date_only(night: dict[str, Any]) -> None:
     assert set(night["parameters"]) <= {"codes", "business_date"}
+
+
+@pytest.fixture(scope="module")
+def net(prefect: Prefect, nights: Nights) -> Iterator[list[str]]:
+    """Apply the project's automations twice and return what was done; one of them waits seconds, not hours."""
+    del nights  # before them nothing may start a watchdog
+    with temporary_settings({PREFECT_API_URL: prefect.api}), get_client(sync_client=True) as client:
+        (watchdog,) = prefect.post("deployments/filter", deployments={"name": {"any_": ["watchdog"]}})
+        done = apply(automations(UUID(watchdog["id"]), None), client)
+        done += apply(automations(UUID(watchdog["id"]), None), client)
+        no_night, *_ = automations(UUID(watchdog["id"]), None)
+        assert isinstance(no_night.trigger, EventTrigger)
+        soon = no_night.trigger.model_copy(update={"within": timedelta(seconds=10)})
+        shortened = client.create_automation(no_night.model_copy(update={"name": "no night, soon", "trigger": soon}))
+        yield done
+        client.delete_automation(shortened)
+
+
+def test_automations_are_applied_from_the_repository_and_applied_again_change_nothing(
+    prefect: Prefect, net: list[str]
+) -> None:
+    assert [line.split(" ")[0] for line in net] == ["已建立"] * 4 + ["已更新"] * 4
+    found = {each["name"]: each for each in prefect.post("automations/filter") if each["name"].startswith("citysync: ")}
+    assert set(found) == {f"citysync: {name}" for name in ("没有完成的运行", "运行崩溃", "无人接手", "失去心跳")}
+    silence = found["citysync: 没有完成的运行"]
+    assert (silence["enabled"], silence["trigger"]["within"]) == (True, 26 * 3600)
+
+
+@pytest.mark.usefixtures("net")
+def test_where_no_night_finishes_in_time_the_watchdog_is_asked_to_look(prefect: Prefect) -> None:
+    until(lambda: bool(started_by_automation(prefect)), 60)
+
+
+@pytest.mark.postgresql
+@pytest.mark.usefixtures("net")
+def test_a_city_whose_flow_run_was_killed_is_given_out_anew_and_published_once(
+    prefect: Prefect, province: tuple[Path, Layout], tmp_path: Path
+) -> None:
+    folder, layout = province
+    codes = ("440100", "440300")
+    with postgresql_url() as url:
+        env = {**steering(folder), "CITYSYNC_DATA_DIR": str(tmp_path / "data"), "CITYSYNC_DATABASE_URL": url}
+        env |= {name: value for name, value in prefect.env.items() if name.startswith("PREFECT_")}
+        imported = citysync("master", "import", layout.master, "--effective", "2026-11-01", folder=folder, env=env)
+        assert imported.code == 0, imported.err
+        env |= {"CITYSYNC_FAN_OUT": "pool"}
+        with (
+            open_store(url, write=True) as store,
+            ThreadPoolExecutor(1) as aside,
+            prefect.worker("citysync-cities", "one", **env),
+            prefect.worker("citysync-cities", "two", **env),
+        ):
+            words = ("nightly", *codes, "--business-date", DAY, "--json")
+            night = aside.submit(citysync, *words, folder=folder, env=env)
+            until(lambda: bool(walking(store)), 120)
+            kill_session(os.getsid(walking(store)[0]))
+            said = night.result()
+        assert said.code == 1, said.err
+        truth = json.loads(layout.truth.read_text(encoding="utf-8"))["cities"]
+        assert {city["code"]: city["state"] for city in said.json()["cities"]} == {
+            code: truth[code]["state"] for code in codes
+        }
+        with open_store(url, write=False) as store:
+            attempts = walks.attempts_of(store, said.json()["run_id"])
+            assert [each["trigger"] for each in reading.runs(store)] == ["nightly"]
+    lost = {each["city_code"] for each in attempts if each["outcome"] is None}
+    taken_over = {each["city_code"] for each in attempts if each["attempt"] > 1}
+    assert lost
+    assert taken_over == lost
+    assert sorted(each["city_code"] for each in attempts if each["outcome"] == "published") == sorted(codes)
+    states = {run["state_type"] for run in prefect.runs("city")}
+    assert states == {"COMPLETED", "CRASHED"}, "nothing says running for ever"
+
+
+def walking(store: Store) -> list[int]:
+    """Return the processes that walk a city now."""
+    under_way = sa.select(tables.walks.c.pid).where(tables.walks.c.ended_at.is_(None))
+    with store.reading() as connection:
+        return list(connection.scalars(under_way))
+
+
+def started_by_automation(prefect: Prefect) -> list[dict[str, Any]]:
+    runs = prefect.runs("watchdog")
+    return [run for run in runs if (run["created_by"] or {}).get("type") == "AUTOMATION"]
+
+
+def test_events_nobody_takes_cost_the_night_nothing(tmp_path: Path) -> None:
+    script = (
+        "from flows.events import _emit; from prefect.events import emit_event\n"
+        "for code in range(21): _emit('citysync.city.in_sync', f'citysync.city.{code}', {'n': 1})\n"
+        "_emit('citysync.city.in_sync', 'x', {'much': 'x' * 10_000_000})\n"
+        "print('went on')"
+    )
+    env = {"PATH": os.environ["PATH"], "PREFECT_HOME": str(tmp_path), "PREFECT_API_URL": "http://127.0.0.1:9/api"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "went on"), done.stderr
+    assert "未能发出：EventTooLarge" in done.stderr
