@@ -19,6 +19,7 @@ from citysync.web.headers import StrictHeaders
 from citysync.web.language import day_of
 from citysync.web.pages import PAGES
 from citysync.web.policy import Door
+from citysync.web.reading.public import PublicDesk
 from citysync.web.reading.reader import Library
 from citysync.web.rendering import STATIC
 from citysync.web.sign_in import LOOPBACK, NoSignIn, SignIn, TokenSignIn, session_key
@@ -41,6 +42,7 @@ def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn 
     app = FastAPI(title="citysync", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.library = library
     app.state.sign_in = way
+    app.state.public = PublicDesk(library)
     errors.install(app)
     door = Door(app)
     door.page("health", "/healthz", _health)

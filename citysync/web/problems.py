@@ -33,3 +33,9 @@ class NothingYet(WebError):
     """There is no ledger yet: nothing ever ran here."""
 
     status = 503
+
+
+class TooMany(WebError):
+    """Somebody sends more than one person would."""
+
+    status = 429

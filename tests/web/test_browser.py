@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from citysync.config.settings import Settings
 from citysync.web.app import create_app
+from tests.builders import CATALOG_CODE
 from tests.web.browser import PHONE, WIDE, chromium, looking, served
 from tests.web.province import LAST_DAY, NOW, run_id_of
 
@@ -25,6 +26,12 @@ ADDRESSES = (
     f"/r/{run_id_of(8)}",
     f"/figures?on={LAST_DAY}",
     f"/figures?by=county&on={LAST_DAY}",
+    "/public",
+    "/public?q=卫生",
+    "/public/list/1",
+    f"/public/items/{CATALOG_CODE}",
+    f"/public/items/{CATALOG_CODE}?lang=en",
+    "/moderation",
     "/nowhere",
 )
 

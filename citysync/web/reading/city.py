@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from citysync.domain.city import City
+from citysync.domain.feedback import Standing
 from citysync.reports.document import Document, document
-from citysync.storage import alerting, nights, reading, strips
+from citysync.storage import alerting, feedback, nights, reading, strips
 from citysync.storage.past import adopted_snapshots
 from citysync.web.reading.province import STRIP_DAYS, Night, deadlines, nights_of
 from citysync.web.reading.reader import Reader
@@ -20,7 +21,11 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class CityHead:
-    """What stands above every tab. ``told``: the city's entry of ``status --json``; ``good``: the snapshot in force."""
+    """What stands above every tab.
+
+    ``told``: the city's entry of ``status --json``; ``good``: the snapshot in force; ``signals``: how often citizens
+    said it took them more visits, as far as the province accepted it.
+    """
 
     city: City
     told: Document
@@ -30,6 +35,7 @@ class CityHead:
     due_on: date | None
     on: date
     nights: tuple[Night, ...]
+    signals: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ def city_head(reader: Reader, code: str) -> CityHead:
         due_on=deadlines(reader, [told], on).get(code),
         on=on,
         nights=nights_of(reader, on - timedelta(days=STRIP_DAYS - 1), on).get(code, ()),
+        signals=feedback.counted(reader.store, (code,)).get(code, {}).get(Standing.ACCEPTED.value, 0),
     )
 
 

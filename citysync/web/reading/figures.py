@@ -12,13 +12,11 @@ from flows.figures import By, Seen, figures_in, targets_of
 def figures(reader: Reader, by: By, on: date | None, since: date | None) -> Seen:
     """Return the figures of every city the asker may see, as of a day.
 
-    ``since``: a further day to compare with, by default the last deadline of a target that has passed. Raises
-    ``NotThere`` for somebody who may see no city: nobody's figures are not everybody's.
+    ``since``: a further day to compare with. Raises ``NotThere`` for somebody who may see no city: nobody's figures
+    are not everybody's.
     """
     names = {code: city.name for code, city in reader.enabled.items()}
     if not names:
         raise NotThere("figures")
-    day = on or reader.today
     targets = targets_of(reader.settings)
-    past = max((target.by for target in targets if target.by < day), default=None)
-    return figures_in(reader.store, targets, names, by, day, since or past, trend=True)
+    return figures_in(reader.store, targets, names, by, on or reader.today, since, trend=True)

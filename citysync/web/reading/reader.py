@@ -61,6 +61,11 @@ class Library:
         seen = {code: city for code, city in self.cities().items() if principal.may_see(code)}
         return Reader(self.store(), self.settings, principal, seen, self._day(now), now)
 
+    def clock(self) -> tuple[datetime, date]:
+        """Return the moment, and the day it is in the province."""
+        now = self._now()
+        return now, self._day(now)
+
     def store(self) -> Store:
         """Return the ledger, opened once; it cannot be written through this one."""
         with self._lock:

@@ -46,6 +46,7 @@ class CityPage:
     proof: str
     problems: tuple[str, ...]
     run_id: str | None
+    signals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def city_page(head: CityHead, language: Language) -> CityPage:
         proof=certificate.get("proof", ""),
         problems=tuple(certificate.get("problems", ())),
         run_id=(head.verdict or {}).get("run_id"),
+        signals=head.signals,
     )
 
 

@@ -13,7 +13,7 @@ from citysync.reports.targets import Target, Unmet
 from citysync.web.language import Language
 from citysync.web.views.labels import Say
 from citysync.web.views.trends import Trend, trend
-from flows.figures import LAST_WEEK, TOTAL, YESTERDAY, By, Figures, Seen
+from flows.figures import DEADLINE, LAST_WEEK, TOTAL, YESTERDAY, By, Figures, Seen
 
 MAIN = ("onboard", "agreement", "depth", "within_cap", "zero_visits", "time_cut", "validation", "punctuality")
 
@@ -172,5 +172,6 @@ def _missed(each: Unmet, language: Language) -> Missed:
 
 
 def _since(label: str, say: Say) -> str:
-    """Return how a day compared with is called: yesterday, last week, or its date."""
-    return {YESTERDAY: say("较昨日"), LAST_WEEK: say("较上周")}.get(label, say("较 %(day)s") % {"day": label})
+    """Return how a day compared with is called: yesterday, last week, the deadline, or its date."""
+    known = {YESTERDAY: say("较昨日"), LAST_WEEK: say("较上周"), DEADLINE: say("较期限日")}
+    return known.get(label, say("较 %(day)s") % {"day": label})
