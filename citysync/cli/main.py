@@ -48,6 +48,7 @@ VERBS = {
     "doctor": "体检：先查本系统，再逐市试拉",
     "token": "令牌：谁可以看网页：issue、list、revoke",
     "serve": "网页：省级总览、各市、运行",
+    "report": "静态页面：site，没有服务器时用",
     "simulate": "模拟省份，持续运行",
     "purge": "清除超过保留天数的原始页与快照，默认只试算",
     "db": "台账数据库：upgrade",

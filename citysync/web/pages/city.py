@@ -11,6 +11,7 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
+from citysync.domain.errors import ConfigError
 from citysync.web.language import Language
 from citysync.web.pages.ask import Reading, Speaking
 from citysync.web.policy import Door
@@ -51,8 +52,12 @@ def download(code: str, kind: str, reader: Reading) -> Response:
     reader.city(code)
     if kind not in KINDS:
         raise NotThere(kind)
+    try:
+        receipt = receipts_of(reader.settings, (code,), None)[0]
+    except ConfigError:  # nobody judged the city yet: there is no list
+        raise NotThere(code) from None
     with TemporaryDirectory() as folder:
-        files = receipts_of(reader.settings, (code,), None)[0].write(Path(folder))
+        files = receipt.write(Path(folder))
         found = next(path for path in files if path.suffix == f".{kind}")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name)}"}
         return Response(found.read_bytes(), media_type=KINDS[kind], headers=headers)
