@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -165,6 +167,17 @@ def test_the_night_tells_its_events_without_a_secret(
     said = json.dumps(told())
     assert [secret for secret in province[1].secrets.values() if secret in said] == []
     assert night["id"] in said, "each event leads to its flow run"
+
+
+def test_no_secret_of_a_city_is_anywhere_the_orchestrator_keeps(
+    night: dict[str, Any], prefect: Prefect, province: tuple[Path, Layout]
+) -> None:
+    kept = [path for path in Path(prefect.env["PREFECT_HOME"]).rglob("*") if path.is_file()]
+    whole = b"".join(path.read_bytes() for path in kept)
+    assert night["id"].encode() in whole or night["id"].replace("-", "").encode() in whole, "the runs are in there"
+    secrets = [secret.encode() for secret in province[1].secrets.values()]
+    forms = {form for secret in secrets for form in (secret, quote(secret, safe="").encode(), b64encode(secret))}
+    assert [form for form in forms if form in whole] == []
 
 
 def test_one_broken_city_does_not_stop_the_other_twenty(night: dict[str, Any], province: tuple[Path, Layout]) -> None:
