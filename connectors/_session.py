@@ -82,8 +82,8 @@ class Session:
         self._http.verify = source.ca_file or True
         self._http.headers.clear()
         self._http.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "citysync"})
-        # Its debug lines quote every address with its query, and so a token that travels there.
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+        # Below a warning it quotes addresses with their queries, and so a token that travels there.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
         for scheme in ("http://", "https://"):
             self._http.mount(scheme, _Adapter(self._wire))
 
