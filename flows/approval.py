@@ -26,8 +26,11 @@ def grant(
     now: datetime,
     *,
     on: date | None = None,
+    who: str | None = None,
 ) -> str:
-    """Keep an approval in the ledger, in the name of the account that runs this, and return what was approved.
+    """Keep an approval in the ledger and return what was approved.
+
+    ``who``: in whose name, by default that of the account that runs this.
 
     Raises ConfigError for a stranger among the cities, for nothing to approve, no reason, or a day that is over.
     """
@@ -39,7 +42,7 @@ def grant(
         raise ConfigError("--reason 不能为空：批准的理由要记入审计")
     if until < today:
         raise ConfigError(f"--until {until} 已过（今天 {today}）；请写今天或以后的日期")
-    who = os_user()
+    who = who or os_user()
     with writable_ledger(settings) as store:
         serials = approve(store, code, ceilings, until, reason.strip(), who, now)
     told = "；".join(_told(each) for each in ceilings)

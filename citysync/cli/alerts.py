@@ -90,15 +90,10 @@ def ack(alert_id: str, /, *, days: int = 3, reason: str, places: Places | None =
     reason
         由谁、怎样处理
     """
-    from citysync.domain.workdays import calendar
-    from citysync.storage import alerting
-    from flows.ledger_at import writable_ledger
+    from citysync.storage.audit import os_user
+    from flows.deciding import acknowledge
 
-    if not 1 <= days <= 3:  # noqa: PLR2004 - the rule itself
-        raise ConfigError(f"--days {days}：知悉至多 3 个工作日，到期后恢复提醒")
-    until = calendar().add_workdays(today(), days)
-    with writable_ledger((places or Places()).settings()) as store:
-        alerting.acknowledge(store, alert_id, until, reason, now())
+    until = acknowledge((places or Places()).settings(), alert_id, days, reason, os_user(), now())
     console().print(f"{alert_id} 已知悉至 {until}")
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,7 @@ from citysync.config.problems import nearest
 from citysync.config.secrets import Secrets
 from citysync.domain.errors import ConfigError
 
+Networks = tuple[IPv4Network | IPv6Network, ...]
 PREFIX = "CITYSYNC_"
 REAL_DATA = Path("../shared/data")  # beside the clone; used only where it exists
 _NO_SETTINGS = ("CITYSYNC_SECRET_", "CITYSYNC_TEST_", "CITYSYNC_REQUIRE_")
@@ -36,6 +38,9 @@ _EXAMPLES = {
     "ping_url": "https://ping.example.cn/uuid",
     "retention_days": "90",
     "web_sign_in": "token",
+    "web_proxies": "10.0.0.1,10.1.0.0/24",
+    "web_oidc_issuer": "https://id.example.cn/",
+    "web_oidc_client": "citysync",
     "real_data": "../shared/data",
     "log_format": "json",
     "log_level": "info",
@@ -46,6 +51,11 @@ def default_workers() -> int:
     """Return how many cities are worked on at once: one per core this process may use, at least 2, at most 8."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(2, min(8, cores))
+
+
+def networks_of(text: str) -> Networks:
+    """Return the networks a list names; raise ``ValueError`` for what is none."""
+    return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
 
 
 class Settings(BaseSettings):
@@ -85,9 +95,17 @@ class Settings(BaseSettings):
         default=None,
         description="日志级别：debug（含每一页）、info、warning、error；默认 json 时 info，text 时 warning",
     )
-    web_sign_in: Literal["none", "token"] = Field(
-        default="none", description="网页的登录方式：none 不登录，只在本机；token 用 citysync token issue 发的令牌"
+    web_sign_in: Literal["none", "token", "header", "oidc"] = Field(
+        default="none",
+        description="网页的登录方式：none 不登录，只在本机；token 用 citysync token issue 发的令牌；"
+        "header 由前置代理认证；oidc 统一身份认证",
     )
+    web_proxies: str = Field(
+        default="",
+        description="网页前面的代理的地址或网段，逗号分隔；header 方式只信它们，其他方式由此得知访问者的地址",
+    )
+    web_oidc_issuer: str | None = Field(default=None, description="统一身份认证的签发者地址（OpenID Connect issuer）")
+    web_oidc_client: str | None = Field(default=None, description="本系统在统一身份认证登记的客户端编号")
     real_data: Path | None = Field(
         default=None, description="真实数据文件夹，供 examples/ 和测试使用；默认 ../shared/data（如果有）"
     )
@@ -126,12 +144,26 @@ class Settings(BaseSettings):
             raise ValueError("pool 要求台账在 PostgreSQL 上，请设置 CITYSYNC_DATABASE_URL=postgresql+psycopg://…")
         return fan_out
 
-    @field_validator("probe_url", "ping_url")
+    @field_validator("probe_url", "ping_url", "web_oidc_issuer")
     @classmethod
     def _plain_address(cls, url: str | None) -> str | None:
         if url is not None and not re.fullmatch(r"https?://[^\s@]+", url):
             raise ValueError("请写 http:// 或 https:// 开头的地址，不带用户名和空白")
         return url
+
+    @field_validator("web_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        try:
+            networks_of(text)
+        except ValueError:
+            raise ValueError("请写地址或网段，如 10.0.0.1 或 10.1.0.0/24，用逗号分隔") from None
+        return text
+
+    @property
+    def proxies(self) -> Networks:
+        """Return the networks of the proxies in front of the pages."""
+        return networks_of(self.web_proxies)
 
     @property
     def database(self) -> str:

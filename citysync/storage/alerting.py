@@ -83,14 +83,14 @@ def apply(
         return True
 
 
-def acknowledge(store: Store, alert_id: str, until: date, reason: str, now: datetime) -> None:
+def acknowledge(store: Store, alert_id: str, until: date, reason: str, who: str, now: datetime) -> None:
     """Note that somebody has taken an alert on, until a day; raise ``StorageError`` for one that is not open."""
     after = {"until": until.isoformat(), "reason": reason}
     with store.writing() as connection:
         mine = sa.update(tables.alerts).where(_ALERT.alert_id == alert_id, _OPEN)
         if connection.execute(mine.values(ack_until=until)).rowcount != 1:
             raise StorageError(f"没有编号为 {alert_id} 的未了结告警；运行 citysync alerts list 查看")
-        audit.record(connection, Deed(audit.os_user(), "acknowledge", f"alert:{alert_id}", after=after), now)
+        audit.record(connection, Deed(who, "acknowledge", f"alert:{alert_id}", after=after), now)
 
 
 def silence(store: Store, wanted: Silence, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -9,20 +10,24 @@ from datetime import datetime
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from citysync.config.settings import Settings
-from citysync.domain.errors import CitySyncError
+from citysync.domain.errors import CitySyncError, ConfigError
 from citysync.storage.schema import NoLedger, open_store
 from citysync.web import errors
+from citysync.web.attempts import Attempts
 from citysync.web.headers import StrictHeaders
 from citysync.web.language import day_of
+from citysync.web.oidc import SECRET, STATE_COOKIE, STATE_SECONDS, OidcSignIn, Provider
 from citysync.web.pages import PAGES
 from citysync.web.policy import Door
 from citysync.web.reading.public import PublicDesk
 from citysync.web.reading.reader import Library
 from citysync.web.rendering import STATIC
-from citysync.web.sign_in import LOOPBACK, NoSignIn, SignIn, TokenSignIn, session_key
+from citysync.web.sign_in import LOOPBACK, HeaderSignIn, NoSignIn, Sessions, SignIn, TokenSignIn, session_key
+from citysync.web.worker import Worker
 
 
 def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn | None = None) -> FastAPI:
@@ -35,14 +40,18 @@ def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        del app
         yield
+        app.state.worker.close()
         library.close()
 
     app = FastAPI(title="citysync", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.library = library
     app.state.sign_in = way
     app.state.public = PublicDesk(library)
+    app.state.attempts = Attempts(now)
+    app.state.worker = Worker(settings, now)
+    # Where nobody signs in there is no session to keep between two starts.
+    app.state.csrf_key = secrets.token_hex() if settings.web_sign_in == "none" else session_key(settings.data_dir)
     errors.install(app)
     door = Door(app)
     door.page("health", "/healthz", _health)
@@ -51,15 +60,29 @@ def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn 
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     if isinstance(way, NoSignIn):  # a page of another site, whose name is made to lead here, must not be answered
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"], www_redirect=False)
+    if isinstance(way, OidcSignIn):  # holds what a browser must bring back from the provider, for ten minutes
+        key = session_key(settings.data_dir)
+        app.add_middleware(SessionMiddleware, secret_key=key, session_cookie=STATE_COOKIE, max_age=STATE_SECONDS)
     app.add_middleware(StrictHeaders)
     return app
 
 
 def way_of(settings: Settings, library: Library, now: Callable[[], datetime]) -> SignIn:
-    """Return the way of signing in that the settings name."""
+    """Return the way of signing in that the settings name; raise ``ConfigError`` for one that lacks something."""
+    if settings.web_sign_in == "none":
+        return NoSignIn()
+    sessions = Sessions(session_key(settings.data_dir), now)
     if settings.web_sign_in == "token":
-        return TokenSignIn(library.store, session_key(settings.data_dir), now)
-    return NoSignIn()
+        return TokenSignIn(library.store, sessions, now)
+    if settings.web_sign_in == "header":
+        if not settings.proxies:
+            raise ConfigError("CITYSYNC_WEB_SIGN_IN=header 还要 CITYSYNC_WEB_PROXIES：只信其中的代理，如 10.0.0.1")
+        return HeaderSignIn(settings.proxies)
+    if settings.web_oidc_issuer is None or settings.web_oidc_client is None:
+        raise ConfigError("CITYSYNC_WEB_SIGN_IN=oidc 还要 CITYSYNC_WEB_OIDC_ISSUER 与 CITYSYNC_WEB_OIDC_CLIENT")
+    known = settings.secrets()
+    secret = "" if known.faults(SECRET) else known.get(SECRET)
+    return OidcSignIn(Provider(settings.web_oidc_issuer, settings.web_oidc_client, secret), sessions)
 
 
 def _health(request: Request) -> PlainTextResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,11 +10,14 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
 from citysync.domain.principal import NOBODY, Principal, Role
+from citysync.web.csrf import check_form, check_header
 from citysync.web.documents import PROBLEMS, Document
 from citysync.web.problems import Forbidden, SignInNeeded
 
 PROVINCE = frozenset({Role.PROVINCE_ADMIN, Role.PROVINCE_READER})
 SIGNED_IN = PROVINCE | {Role.CITY}
+ADMIN = frozenset({Role.PROVINCE_ADMIN})
+ACTING = ADMIN | {Role.CITY}
 EVERYBODY = SIGNED_IN | {Role.PUBLIC}
 
 
@@ -32,7 +35,16 @@ POLICIES: Mapping[str, Policy] = {
     "city": Policy(SIGNED_IN, "a foreign city answers 404"),
     "city_tab": Policy(SIGNED_IN, "a foreign city answers 404"),
     "city_receipt": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "city_acts": Policy(SIGNED_IN, "a foreign city answers 404; each deed has its own line"),
+    "city_progress": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "city_recheck": Policy(ACTING, "a city's people for their own city; one run at a time"),
+    "city_acknowledge": Policy(ACTING, "a city's people for their own alerts"),
+    "city_appeal": Policy(ACTING, "a city's people against their own findings"),
+    "city_approve": Policy(ADMIN, "adopting a mass change is the province's to decide"),
+    "city_identity": Policy(ADMIN, "what counts as the same item is the province's to decide"),
+    "appeals": Policy(PROVINCE, "of all cities"),
     "run": Policy(SIGNED_IN, "a city's people see their own city's part of it"),
+    "api_recheck": Policy(ACTING, "as city_recheck"),
     "api_openapi": Policy(SIGNED_IN, "describes the API, holds no data"),
     "api_status": Policy(SIGNED_IN, "a city's programs get their own city alone"),
     "api_findings": Policy(SIGNED_IN, "a foreign city answers 404"),
@@ -53,6 +65,8 @@ POLICIES: Mapping[str, Policy] = {
     "moderation_decided": Policy(frozenset({Role.PROVINCE_ADMIN}), "accepts or dismisses a signal; audited"),
     "sign_in": Policy(EVERYBODY, "how one comes in"),
     "sign_in_sent": Policy(EVERYBODY, "how one comes in"),
+    "sign_in_leave": Policy(EVERYBODY, "leads to whoever signs people in"),
+    "sign_in_back": Policy(EVERYBODY, "where they come back, with proof or without"),
     "sign_out": Policy(EVERYBODY, "ends one's own session, nothing else"),
     "health": Policy(EVERYBODY, "says only that the server answers and can read its ledger"),
 }
@@ -77,6 +91,10 @@ class Door:
         """Register what a form sends: ``POST``. The middleware has refused other origins before it gets here."""
         self._add(name, path, endpoint, "POST", HTMLResponse, schema=False)
 
+    def act(self, name: str, path: str, endpoint: Callable[..., Any]) -> None:
+        """Register what somebody signed in does: a form that holds the session's secret beside what it sends."""
+        self._add(name, path, endpoint, "POST", HTMLResponse, schema=False, beside=(Depends(check_form),))
+
     def api(
         self, name: str, path: str, endpoint: Callable[..., Any], method: str = "GET", *, schema: bool = True
     ) -> None:
@@ -90,11 +108,19 @@ class Door:
             response_model=None,
             responses=PROBLEMS,
             include_in_schema=schema,
-            dependencies=[self._guard(name)],
+            dependencies=[self._guard(name), *([] if method == "GET" else [Depends(check_header)])],
         )
 
     def _add(
-        self, name: str, path: str, endpoint: Callable[..., Any], method: str, kind: type[Response], *, schema: bool
+        self,
+        name: str,
+        path: str,
+        endpoint: Callable[..., Any],
+        method: str,
+        kind: type[Response],
+        *,
+        schema: bool,
+        beside: Sequence[Any] = (),
     ) -> None:
         self._app.add_api_route(
             path,
@@ -103,7 +129,7 @@ class Door:
             methods=[method],
             response_class=kind,
             include_in_schema=schema,
-            dependencies=[self._guard(name)],
+            dependencies=[self._guard(name), *beside],
         )
 
     def _guard(self, name: str) -> Any:  # noqa: ANN401 - FastAPI's own type

@@ -16,7 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from citysync.domain.principal import NOBODY, ROLE_LABELS, Principal
+from citysync.web.csrf import csrf_of
 from citysync.web.language import COOKIE, LANGUAGES, TAGS, asked_for, language, translations
+from citysync.web.policy import POLICIES
 
 FOLDER = Path(str(files("citysync.web"))) / "templates"
 STATIC = Path(str(files("citysync.web"))) / "static"
@@ -41,7 +43,14 @@ def environment(code: str) -> Environment:
     made.globals["static"] = static_url
     made.globals["language"] = language(code)
     made.globals["tag"] = TAGS[code]
+    made.globals["may"] = _nothing  # a page without an asker, as a static site's, offers no deeds
+    made.globals["csrf"] = ""
     return made
+
+
+def _nothing(name: str) -> bool:
+    del name
+    return False
 
 
 def shown(value: object) -> object:
@@ -75,6 +84,8 @@ def page(
         "languages": [
             (other, name, str(request.url.include_query_params(lang=other))) for other, name in _others(code)
         ],
+        "csrf": csrf_of(request, principal),
+        "may": lambda name: principal.role in POLICIES[name].roles,
         "signed_in": "session" in request.cookies and principal is not NOBODY,
     }
     answer = HTMLResponse(rendered(template, code, **frame, **values), status_code=status)

@@ -32,6 +32,9 @@ ADDRESSES = (
     f"/public/items/{CATALOG_CODE}",
     f"/public/items/{CATALOG_CODE}?lang=en",
     "/moderation",
+    "/c/440200/acts",
+    "/c/440900/acts?item=440106043001",
+    "/appeals",
     "/nowhere",
 )
 

@@ -8,15 +8,30 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from citysync.domain.alert import KIND_LABELS
+from citysync.domain.approval import HELD_LABELS
 from citysync.domain.figures import MEASURES
+from citysync.domain.findings import SEVERITY_LABELS
+from citysync.domain.identity import CHANGE_LABELS
 from citysync.domain.principal import ROLE_LABELS
 from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS
 from citysync.web.rendering import FOLDER
+from flows.receipts import labels
 
 ROOM = FOLDER.parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "say": None, "gettext": None}
-LABELS = (STATE_LABELS, AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, ROLE_LABELS, KIND_LABELS)
+LABELS = (
+    STATE_LABELS,
+    AXIS_LABELS,
+    FAULT_LABELS,
+    STANDING_LABELS,
+    ROLE_LABELS,
+    KIND_LABELS,
+    SEVERITY_LABELS,
+    CHANGE_LABELS,
+    HELD_LABELS,
+    labels(),
+)
 MEASURE_LABELS = {measure.label for measure in MEASURES.values()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,15 +102,16 @@ def test_a_signal_is_shown_to_nobody_until_the_province_accepts_it(own: Settings
     assert "alert" not in sender.get(ITEM).text
     admin = asking(own, Principal("root", Role.PROVINCE_ADMIN))
     html = admin.get("/moderation").text
+    csrf = re.findall(r'name="csrf" value="([0-9a-f]+)"', html)[0]
     assert "&lt;script&gt;alert(1)" in html
     assert "<script>alert" not in html
     city = asking(own, Principal("茂名", Role.CITY, "440900"))
     assert "群众反映多跑" not in city.get("/c/440900").text
-    assert admin.post("/moderation/1", data={"verdict": "accepted"}, headers=ORIGIN).status_code == 200
+    assert admin.post("/moderation/1", data={"csrf": csrf, "verdict": "accepted"}, headers=ORIGIN).status_code == 200
     html = city.get("/c/440900").text
     assert "群众反映多跑 1" in html
     assert "alert(1)" not in html
-    assert admin.post("/moderation/1", data={"verdict": "dismissed"}, headers=ORIGIN).status_code == 404
+    assert admin.post("/moderation/1", data={"csrf": csrf, "verdict": "dismissed"}, headers=ORIGIN).status_code == 404
 
 
 def test_a_trap_that_nobody_sees_catches_programs(own: Settings, sender: TestClient) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from citysync.storage.tables.access import tokens
 from citysync.storage.tables.alerts import alerts, announced_runs, mail, posts, silences
+from citysync.storage.tables.appeals import appeals
 from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
 from citysync.storage.tables.feedback import feedback
 from citysync.storage.tables.figures import deliveries, receipt_outbox, tallies
@@ -28,6 +29,7 @@ __all__ = [
     "Words",
     "alerts",
     "announced_runs",
+    "appeals",
     "approval_uses",
     "approvals",
     "audit",

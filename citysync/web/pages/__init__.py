@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from citysync.web.pages import api, city, figures, province, public, run, sign_in
+from citysync.web.pages import acts, api, city, figures, province, public, run, sign_in
 
-PAGES = (api, province, city, figures, public, run, sign_in)
+PAGES = (acts, api, province, city, figures, public, run, sign_in)

@@ -35,7 +35,7 @@ def register(door: Door) -> None:
     door.page("public_item", "/public/items/{code}", show)
     door.form("public_feedback", "/public/items/{code}/feedback", leave)
     door.page("moderation", "/moderation", moderate)
-    door.form("moderation_decided", "/moderation/{serial}", decide)
+    door.act("moderation_decided", "/moderation/{serial}", decide)
 
 
 def search(request: Request, q: str = "", lang: str = "zh") -> Response:

@@ -1,0 +1,166 @@
+"""Coming in by a proxy's word or a provider's: who is believed, who is not, and how often one may try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from citysync.config.settings import Settings
+from citysync.domain.errors import ConfigError
+from citysync.domain.principal import NOBODY, Principal, Role
+from citysync.domain.verdict import State
+from citysync.web.app import create_app
+from citysync.web.attempts import MOST, WITHIN, Attempts
+from citysync.web.sign_in import principal_of
+from tests.web.browser import served
+from tests.web.provider import CLIENT, Provider
+from tests.web.province import NOW, a_province
+
+ORIGIN = {"Origin": "http://pages.example"}
+ZHANG = {"sub": "42", "preferred_username": "zhang3", "citysync_role": "city", "citysync_city": "440900"}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder: Path = tmp_path_factory.mktemp("sign_in")
+    return a_province(folder, {"440900": (State.OUT_OF_SYNC,), "440300": (State.IN_SYNC,)})
+
+
+def a_client(settings: Settings, peer: str = "10.0.0.1", **changed: Any) -> TestClient:
+    app = create_app(settings.model_copy(update=changed), lambda: NOW)
+    return TestClient(app, base_url="http://pages.example", follow_redirects=False, client=(peer, 50000))
+
+
+def headers(name: str = "张三", role: str = "city", city: str = "440900") -> dict[str, str]:
+    return {"X-Citysync-User": quote(name), "X-Citysync-Role": role, "X-Citysync-City": city}
+
+
+BY_HEADER = {"web_sign_in": "header", "web_proxies": "10.0.0.0/30, 127.0.0.1"}
+
+
+def test_a_listed_proxy_says_who_asks(stored: Settings) -> None:
+    client = a_client(stored, **BY_HEADER)
+    assert "张三 · 市级（本市）" in client.get("/", headers=headers()).text
+    assert client.get("/c/440300", headers=headers()).status_code == 404
+    assert client.get("/c/440300", headers=headers("李四", "province_reader", "")).status_code == 200
+
+
+def test_nobody_else_is_believed(stored: Settings) -> None:
+    assert a_client(stored, "10.0.0.9", **BY_HEADER).get("/", headers=headers()).status_code == 303
+    client = a_client(stored, **BY_HEADER)
+    assert client.get("/").status_code == 303
+    twice = [*headers().items(), ("X-Citysync-Role", "province_admin")]
+    assert client.get("/", headers=httpx.Headers(twice)).status_code == 303, "somebody speaks beside the proxy"
+    forwarded = {**headers(), "X-Forwarded-For": "10.0.0.1"}
+    assert a_client(stored, "10.0.0.9", **BY_HEADER).get("/", headers=forwarded).status_code == 303
+    assert "请从统一门户进入" in client.get("/sign-in").text
+
+
+@pytest.mark.parametrize(
+    ("said", "is_somebody"),
+    [
+        (("a", "province_admin", ""), True),
+        (("a", "city", "440900"), True),
+        (("", "province_admin", ""), False),
+        (("a", "city", ""), False),
+        (("a", "province_admin", "440900"), False),
+        (("a", "public", ""), False),
+        (("a", "root", ""), False),
+    ],
+)
+def test_an_identity_that_does_not_add_up_is_nobodys(said: tuple[str, str, str], is_somebody: bool) -> None:  # noqa: FBT001 — the expectation
+    assert (principal_of(*said) is not NOBODY) is is_somebody
+    assert principal_of("a", "city", "440900") == Principal("a", Role.CITY, "440900")
+
+
+@pytest.mark.parametrize("way", ["header", "oidc"])
+def test_a_way_that_lacks_something_is_refused(stored: Settings, way: str) -> None:
+    with pytest.raises(ConfigError, match=f"CITYSYNC_WEB_SIGN_IN={way}"):
+        a_client(stored, web_sign_in=way)
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[tuple[Provider, str]]:
+    made = Provider(ZHANG)
+    with served(made.app()) as address:
+        yield made, address
+
+
+@pytest.fixture
+def by_oidc(stored: Settings, provider: tuple[Provider, str]) -> Iterator[TestClient]:
+    made, issuer = provider
+    made.person, made.spoil, made.forged = ZHANG, {}, False
+    with a_client(stored, web_sign_in="oidc", web_oidc_issuer=issuer, web_oidc_client=CLIENT) as client:
+        yield client
+
+
+def come_back(client: TestClient) -> Any:
+    """Go to the provider and come back with what it says."""
+    there = client.get("/sign-in/provider").headers["location"]
+    back = httpx.get(there, trust_env=False).headers["location"]
+    assert back.startswith("http://pages.example/sign-in/back?")
+    return client.get(f"/sign-in/back?{urlsplit(back).query}")
+
+
+def test_a_provider_signs_somebody_in_for_their_own_city(by_oidc: TestClient) -> None:
+    assert "/sign-in/provider" in by_oidc.get("/sign-in").text
+    entered = come_back(by_oidc)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    assert "zhang3 · 市级（本市）" in by_oidc.get("/").text
+    assert by_oidc.get("/c/440300").status_code == 404
+    before = by_oidc.cookies["session"]
+    come_back(by_oidc)
+    assert by_oidc.cookies["session"] != before, "every sign-in begins a new session"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"nonce": "another"},
+        {"aud": "another"},
+        {"iss": "https://another.example"},
+        {"exp": 1_000_000_000},
+        {"citysync_role": "root"},
+        {"citysync_city": None},
+    ],
+)
+def test_a_token_that_is_not_for_us_signs_nobody_in(
+    by_oidc: TestClient, provider: tuple[Provider, str], spoil: dict[str, Any]
+) -> None:
+    provider[0].spoil = spoil
+    assert come_back(by_oidc).status_code == 401
+    assert by_oidc.get("/").status_code == 303
+
+
+def test_a_forged_or_repeated_answer_signs_nobody_in(by_oidc: TestClient, provider: tuple[Provider, str]) -> None:
+    assert by_oidc.get("/sign-in/back?code=code0&state=guessed").status_code == 401
+    assert by_oidc.get("/sign-in/back?error=access_denied").status_code == 401
+    provider[0].forged = True
+    assert come_back(by_oidc).status_code == 401
+    assert by_oidc.get("/").status_code == 303
+
+
+def test_guessing_is_stopped_after_ten_failures_from_one_address(stored: Settings) -> None:
+    client = a_client(stored, web_sign_in="token")
+    guesses = [
+        client.post("/sign-in", data={"token": f"citysync_{n}"}, headers=ORIGIN).status_code for n in range(MOST + 1)
+    ]
+    assert guesses == [401] * MOST + [429]
+
+
+def test_failures_are_forgotten_after_a_while_and_counted_by_address() -> None:
+    clock = [NOW]
+    attempts = Attempts(lambda: clock[0])
+    for _ in range(MOST):
+        attempts.failed("2001:db8::1")
+    assert attempts.too_many("2001:db8::2"), "one network of one household"
+    assert not attempts.too_many("2001:db8:0:1::1")
+    clock[0] = NOW + WITHIN + timedelta(seconds=1)
+    assert not attempts.too_many("2001:db8::1")
