@@ -12,6 +12,7 @@ CONFIGURATION: tuple[Link[configuration.Written], ...] = (
     Link("config.cities", configuration.cities_right, side="config"),
     Link("config.secrets", configuration.secrets_there, side="config"),
     Link("config.secrets_folder", configuration.secrets_folder, side="config"),
+    Link("config.web", configuration.pages_guarded, side="config"),
     Link("config.regions", configuration.regions_covered, side="config"),
 )
 LEDGER: tuple[Link[ledger.Ledger], ...] = (
@@ -46,6 +47,7 @@ LABELS: dict[str, str] = {
     "config.cities": "城市文件",
     "config.secrets": "密钥",
     "config.secrets_folder": "密钥文件夹",
+    "config.web": "网页登录",
     "config.regions": "地区覆盖",
     "ledger.open": "台账可读",
     "ledger.writable": "台账可写",

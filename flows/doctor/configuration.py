@@ -18,6 +18,8 @@ from citysync.domain.errors import ConfigError
 from connectors import names, source_model
 from flows.doctor.outcome import Said, failed, passed, skipped, warned
 
+WEB_KEY = "web.key"  # citysync.web.sign_in makes it
+
 
 @dataclass(frozen=True)
 class Written:
@@ -81,6 +83,24 @@ def secrets_folder(written: Written) -> Said:
         names = " ".join(open_to_all)
         return failed(f"{folder} 里其他用户可读或可改的文件：{names}", f"请在 {folder} 中执行 chmod 600 {names}")
     return passed(f"{folder} 只有本用户能改动，其他用户不能进入")
+
+
+def pages_guarded(written: Written) -> Said:
+    """Are the pages closed to strangers: has the way of signing in what it needs, and is its key ours alone?"""
+    settings = written.settings
+    key = settings.data_dir / WEB_KEY
+    if key.is_file() and readable_by_others(key):
+        return failed(
+            f"{key} 其他用户可读或可改，可以伪造登录", f"请执行 chmod 600 {key}；已泄露的请删除，各人重新登录"
+        )
+    way = settings.web_sign_in
+    if way == "header" and not settings.proxies:
+        return failed("登录方式 header 没有写明信任哪些代理", "请设置 CITYSYNC_WEB_PROXIES，如 10.0.0.1")
+    if way == "oidc" and (settings.web_oidc_issuer is None or settings.web_oidc_client is None):
+        return failed(
+            "登录方式 oidc 缺少签发者或客户端编号", "请设置 CITYSYNC_WEB_OIDC_ISSUER 与 CITYSYNC_WEB_OIDC_CLIENT"
+        )
+    return passed("网页不登录，只能绑定本机" if way == "none" else f"网页登录方式 {way}")
 
 
 def regions_covered(written: Written) -> Said:

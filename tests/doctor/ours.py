@@ -83,6 +83,15 @@ def open_secrets_folder(folder: Path) -> list[Result]:
     return configured(folder, secrets_dir=folder / "secrets")
 
 
+def open_web_key(folder: Path) -> list[Result]:
+    write_city(folder, [])
+    found = settings(folder)
+    found.data_dir.mkdir(parents=True, exist_ok=True)
+    (found.data_dir / "web.key").write_text("key", encoding="ascii")
+    (found.data_dir / "web.key").chmod(0o644)
+    return configured(folder)
+
+
 def every_region(folder: Path) -> list[Result]:
     codes = [row.code for row in divisions() if row.code.startswith("44") and row.code.endswith("00")]
     cities = Cities({code: a_city(code=code) for code in codes}, {})
@@ -221,6 +230,7 @@ OURS: dict[str, tuple[Case, Case]] = {
     "config.cities": (well_configured, wrong_city_file),
     "config.secrets": (well_configured, secret_missing),
     "config.secrets_folder": (well_configured, open_secrets_folder),
+    "config.web": (well_configured, open_web_key),
     "config.regions": (every_region, well_configured),
     "ledger.open": (good_ledger, no_database),
     "ledger.writable": (good_ledger, locked),

@@ -55,11 +55,11 @@ def test_nothing_that_is_sent_breaks_the_server(schema: BaseSchema, mode: Genera
         @given(case=operation.as_strategy(generation_mode=mode), real=st.booleans())
         def ask(case: Case[Any], real: bool) -> None:  # noqa: FBT001 — hypothesis gives it by name
             nonlocal asked
-            for known, value in KNOWN.items() if real else ():
+            for known, value in KNOWN.items() if real and case.method == "GET" else ():  # no run is begun here
                 for place in (case.path_parameters, case.query):
                     if known in (place or {}):
                         place[known] = value
-            answer = case.call()
+            answer = case.call(headers={"Authorization": "Bearer any"})  # a program, no browser
             assert answer.status_code in ANSWERS, f"{case.method} {case.formatted_path} {case.query}: {answer.text}"
             asked += 1
 
