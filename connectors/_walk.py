@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import marshal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import polars as pl
 
@@ -194,8 +195,9 @@ def _take(taken: _Pass, answer: Answer[Asked], plan: Plan) -> None:
 
 
 def _fingerprint(records: Sequence[Record]) -> str:
-    # Of the rows, not of the bytes: an envelope that carries the time of day differs on every page.
-    return hashlib.blake2b(repr(records).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    # Of the rows, not of the bytes: an envelope that carries the time of day differs on every page. Version 0 writes
+    # every value in full: later ones write a reference where two names happen to be one object in memory.
+    return hashlib.blake2b(marshal.dumps(cast("list[Any]", records), 0), digest_size=16).hexdigest()
 
 
 def _pages_of(reading: Reading) -> int:
