@@ -18,7 +18,7 @@ from citysync.domain.identity import no_proposals
 from citysync.domain.memory import Memory
 from citysync.domain.outcome import CityRun, Validation
 from citysync.domain.run import Run
-from citysync.domain.snapshot import Grade, RawPage, Snapshot, fingerprint
+from citysync.domain.snapshot import Grade, RawPage, Snapshot
 from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import Calendar
 from citysync.reconciliation.following import followed
@@ -85,8 +85,7 @@ def judge_snapshot(
     means: Means,
 ) -> CityRun:
     """Return what a snapshot, however it came, says about its city: guard, validate, reconcile, judge."""
-    content = fingerprint(snapshot.rows)
-    facts, uses = _guarded(city, run, memory, snapshot, content, means)
+    facts, uses = _guarded(city, run, memory, snapshot, means)
     if snapshot.certificate.grade is Grade.X or facts.held or facts.foreign:
         return CityRun(_judged(facts, means), snapshot, pages, no_findings(), no_rejections(), adopted=False)
     with means.phase(VALIDATE) as count:
@@ -101,7 +100,9 @@ def judge_snapshot(
             found = _compare(facts, snapshot, validation, master, memory, means)
             count(due=found.due, met=found.met, findings=found.findings.height)
         facts = replace(facts, reconciliation=found)
-    return _learned(facts, _with_rules_changed(_judged(facts, means), content, run, memory), snapshot, pages, uses)
+    return _learned(
+        facts, _with_rules_changed(_judged(facts, means), snapshot.content, run, memory), snapshot, pages, uses
+    )
 
 
 def _judged(facts: Facts, means: Means) -> Verdict:
@@ -129,9 +130,7 @@ def _learned(
     )
 
 
-def _guarded(
-    city: City, run: Run, memory: Memory, snapshot: Snapshot, content: str, means: Means
-) -> tuple[Facts, tuple[Use, ...]]:
+def _guarded(city: City, run: Run, memory: Memory, snapshot: Snapshot, means: Means) -> tuple[Facts, tuple[Use, ...]]:
     """Return what is known before any row is validated, and which approvals let a mass change through.
 
     Rows that are contradicted or another city's prove no change: only an empty directory is held whatever its grade.
@@ -155,7 +154,7 @@ def _guarded(
         source_changed_at=snapshot.source_changed_at,
         held=answer.held,
         foreign=strange,
-        seen=seen_before(content, memory),
+        seen=seen_before(snapshot.content, memory),
         past=notes(memory, snapshot.source_changed_at),
     )
     return facts, answer.uses

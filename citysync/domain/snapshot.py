@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 import polars as pl
 
@@ -70,3 +71,8 @@ class Snapshot:
     unknown_fields: tuple[str, ...] = ()
     source_changed_at: datetime | None = None
     notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def content(self) -> str:
+        """Return the rows' ``fingerprint``, worked out once: sorting a whole directory as text is dear."""
+        return fingerprint(self.rows)

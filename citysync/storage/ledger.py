@@ -14,7 +14,7 @@ from citysync.domain.errors import StorageError
 from citysync.domain.findings import FINDINGS, REJECTIONS
 from citysync.domain.outcome import TALLIES, CityRun
 from citysync.domain.run import Run
-from citysync.domain.snapshot import Snapshot, fingerprint
+from citysync.domain.snapshot import Snapshot
 from citysync.domain.verdict import State, Verdict
 from citysync.storage import leases, life, outbox, receipt_outbox, tables
 from citysync.storage.engine import Store
@@ -184,7 +184,7 @@ def _snapshot_row(snapshot: Snapshot, path: str, *, adopted: bool) -> dict[str, 
         "taken_at": snapshot.taken_at,
         "source_changed_at": snapshot.source_changed_at,
         "adopted": adopted,
-        "content": fingerprint(snapshot.rows),
+        "content": snapshot.content,
     }
 
 
