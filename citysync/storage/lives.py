@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from citysync.domain.workdays import Calendar
 from citysync.storage import tables
 from citysync.storage.engine import Store
 from citysync.storage.identity import confirmed_for
+from citysync.storage.keys import key, key_of
 from citysync.storage.reading import Listing
 
 Row = dict[str, Any]
@@ -22,6 +23,7 @@ Identity = tuple[object, ...]
 
 _LIFE = tables.finding_lives.c
 _RUN = tables.runs.c
+_FEW = 500
 UNKNOWN: Row = dict.fromkeys(BESIDE)
 
 
@@ -58,7 +60,7 @@ def with_lives(store: Store, city_code: str, listing: Listing, calendar: Calenda
     """Return a listing of findings with the keys of ``UNKNOWN`` beside each, as known when the run was published."""
     if listing.run_id is None:
         return listing
-    told = _lived(store, city_code, listing.run_id)
+    told = _lived(store, city_code, listing.run_id, listing.rows)
     known = {life.identity: life.beside(told.on, calendar) for life in told.lives if life.closed_on is None}
     rows = (_beside(row, known.get(told.identity(row), UNKNOWN)) for row in listing.rows)
     return replace(listing, rows=tuple(rows))
@@ -73,7 +75,7 @@ def with_first_seen(store: Store, city_code: str, listing: Listing) -> Listing:
     """Return a listing of rejected rows with ``first_seen_on`` beside each, None where no run judged the city since."""
     if listing.run_id is None:
         return listing
-    told = _lived(store, city_code, listing.run_id)
+    told = _lived(store, city_code, listing.run_id, [_as_finding(row) for row in listing.rows])
     known = {life.identity: life.first_seen_on.isoformat() for life in told.lives if life.severity == REJECTED}
     rows = ({**row, "first_seen_on": known.get(told.identity(_as_finding(row)))} for row in listing.rows)
     return replace(listing, rows=tuple(rows))
@@ -118,11 +120,14 @@ class _Lived:
         return self.carry.row(IDENTITY, identity_of(row))
 
 
-def _lived(store: Store, city_code: str, run_id: str) -> _Lived:
+def _lived(store: Store, city_code: str, run_id: str, of: Sequence[Row] | None = None) -> _Lived:
+    """Return what was known of a city; ``of``: of these differences alone, where they are few (a page shows 100)."""
     with store.reading() as connection:
         run = connection.execute(sa.select(_RUN.seq, _RUN.business_date).where(_RUN.run_id == run_id)).one()
         carry = carry_of(confirmed_for(connection, city_code, run_id), run.business_date)
         query = sa.select(tables.finding_lives).where(_LIFE.city_code == city_code, _LIFE.opened_run <= run.seq)
+        if of is not None and len(of) <= _FEW:
+            query = query.where(key(dict(_LIFE), carry).in_({key_of(row, carry) for row in of}))
         rows = [dict(row) for row in connection.execute(query.order_by(_LIFE.seq)).mappings()]
     groups: dict[Identity, list[Row]] = {}
     for row in rows:
