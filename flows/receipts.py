@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from citysync.reports.receipt import ReceiptRow, receipt_document, receipt_rows,
 from citysync.storage import catalogue, pages, purges, reading
 from citysync.storage.engine import Store
 from citysync.storage.lives import with_first_seen, with_lives
+from citysync.storage.reading import Listing
 from citysync.storage.schema import open_store
 from flows.night import chosen
 
@@ -83,8 +84,11 @@ def receipt_of(settings: Settings, store: Store, code: str, run_id: str) -> City
 
 def _receipt(settings: Settings, store: Store, verdict: Row) -> CityReceipt:
     snapshot = _snapshot(settings, store, verdict)
-    told = {**verdict, "notes": [] if snapshot is None else list(snapshot.notes)}
-    return CityReceipt(verdict["code"], told, _rows(store, verdict, snapshot))
+    return CityReceipt(verdict["code"], _noted(verdict, snapshot), _rows(store, verdict, snapshot))
+
+
+def _noted(verdict: Row, snapshot: Snapshot | None) -> Row:
+    return {**verdict, "notes": [] if snapshot is None else list(snapshot.notes)}
 
 
 def _snapshot(settings: Settings, store: Store, verdict: Row) -> Snapshot | None:
@@ -103,15 +107,38 @@ def labels() -> dict[str, str]:
 
 def _rows(store: Store, verdict: Row, snapshot: Snapshot | None) -> list[ReceiptRow]:
     code, run_id = verdict["code"], verdict["run_id"]
+    found = reading.findings(store, code, run_id=run_id).rows
+    refused = reading.rejections(store, code, run_id=run_id).rows
+    return _in_words(verdict, *with_days(store, verdict, found, refused), _names(store, verdict, snapshot))
+
+
+def receipt_of_some(
+    settings: Settings, store: Store, verdict: Row, found: Sequence[Row], refused: Sequence[Row], chosen_by: str
+) -> CityReceipt:
+    """Return a city's receipt of some of a run's findings and rejected rows; ``chosen_by`` says in it which."""
+    snapshot = _snapshot(settings, store, verdict)
+    rows = _in_words(verdict, *with_days(store, verdict, found, refused), _names(store, verdict, snapshot))
+    return CityReceipt(verdict["code"], {**_noted(verdict, snapshot), "chosen_by": chosen_by}, rows)
+
+
+def row_of(verdict: Row, row: Row, names: Mapping[str, str], *, refused: bool) -> ReceiptRow:
+    """Return the receipt's row of one finding or rejected row that has its days beside it (``with_days``)."""
+    return _in_words(verdict, *(([], [row]) if refused else ([row], [])), names)[0]
+
+
+def with_days(
+    store: Store, verdict: Row, found: Sequence[Row], refused: Sequence[Row]
+) -> tuple[Sequence[Row], Sequence[Row]]:
+    """Return a run's findings and rejected rows, in their order, each with since when it is known."""
+    listed = Listing(verdict["run_id"], None, None, tuple(dict(row) for row in found))
+    rejected = replace(listed, rows=tuple(dict(row) for row in refused))
+    lived = with_lives(store, verdict["code"], listed, calendar()).rows
+    return lived, with_first_seen(store, verdict["code"], rejected).rows
+
+
+def _in_words(verdict: Row, found: Sequence[Row], refused: Sequence[Row], names: Mapping[str, str]) -> list[ReceiptRow]:
     on = date.fromisoformat(verdict["business_date"])
-    return receipt_rows(
-        code,
-        dated(with_lives(store, code, reading.findings(store, code, run_id=run_id), calendar()).rows),
-        with_first_seen(store, code, reading.rejections(store, code, run_id=run_id)).rows,
-        found_on=on,
-        labels=labels(),
-        names=_names(store, verdict, snapshot),
-    )
+    return receipt_rows(verdict["code"], dated(found), refused, found_on=on, labels=labels(), names=names)
 
 
 def dated(rows: Iterable[Row]) -> list[Row]:

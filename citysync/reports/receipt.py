@@ -92,6 +92,7 @@ def receipt_document(
         "name": city_name,
         "business_date": business_date.isoformat(),
         **{key: summary.get(key) for key in _FACTS},
+        **({"chosen_by": summary["chosen_by"]} if "chosen_by" in summary else {}),
         "problems": [{**row.as_dict(), "correction": row.correction} for row in rows],
     }
 
@@ -119,6 +120,8 @@ def _sheet_of(row: ReceiptRow) -> str:
 
 def _why_none(summary: Summary) -> ReceiptRow:
     """Return the one row of a receipt without problems: an empty list must never read as a clean one."""
+    if summary.get("chosen_by"):
+        return ReceiptRow(*{**dict.fromkeys(HEADINGS, ""), "problem": "没有符合筛选条件的问题"}.values())
     state = str(summary.get("state") or "")
     told = {State.IN_SYNC: "没有问题", State.LAGGING: "没有逐条问题", State.UNKNOWN: "本次未判定"}
     problem = next((text for known, text in told.items() if known == state), "未取得可核对的数据，没有逐条问题")
@@ -138,6 +141,8 @@ def _reasons(summary: Summary) -> Iterator[str]:
 def _told(city_code: str, city_name: str, on: date, summary: Summary) -> Iterator[tuple[str, str]]:
     yield "城市", f"{city_name}（{city_code}）"
     yield "核对日期", on.isoformat()
+    if summary.get("chosen_by"):
+        yield "筛选", f"{summary['chosen_by']}（其余问题见完整的问题清单）"
     yield "状态", _label(STATE_LABELS, summary.get("state"))
     yield "完整性等级", GRADE_LABELS.get(str(summary.get("grade")), "没有取得数据")
     for key, label in {

@@ -92,6 +92,18 @@ def load_version(store: Store, name: str) -> MasterCatalogue:
         return _catalogue(connection, row)
 
 
+def items_of(store: Store, name: str, codes: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return catalog_code → the item, of a few items of one version; a code it does not have has none."""
+    item, version = tables.master_items, tables.master_versions.c
+    query = (
+        sa.select(*(item.c[key] for key in MASTER))
+        .join(tables.master_versions, version.seq == item.c.version_seq)
+        .where(version.name == name, item.c.catalog_code.in_(codes))
+    )
+    with store.reading() as connection:
+        return {row["catalog_code"]: dict(row) for row in connection.execute(query).mappings()}
+
+
 def _catalogue(connection: sa.Connection, row: sa.Row[Any]) -> MasterCatalogue:
     item, change = tables.master_items.c, tables.master_changes.c
     columns = [item[name] for name in MASTER]

@@ -21,7 +21,9 @@ def codes_saying(path: Path, text: str) -> list[str]:
     if rows is None:
         return []
     sent = rows.collect_schema().names()
-    saying = [pl.col(name).str.to_lowercase().str.contains(text.lower(), literal=True) for name in _SAYING if name in sent]
+    saying = [
+        pl.col(name).str.to_lowercase().str.contains(text.lower(), literal=True) for name in _SAYING if name in sent
+    ]
     keys = [name for name in KEY if name in sent]
     if not saying or not keys:
         return []

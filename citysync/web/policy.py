@@ -33,6 +33,8 @@ class Policy:
 POLICIES: Mapping[str, Policy] = {
     "province": Policy(SIGNED_IN, "a city's people see their own city alone on it"),
     "city": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "differences": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "differences_export": Policy(SIGNED_IN, "a foreign city answers 404"),
     "city_tab": Policy(SIGNED_IN, "a foreign city answers 404"),
     "city_receipt": Policy(SIGNED_IN, "a foreign city answers 404"),
     "city_acts": Policy(SIGNED_IN, "a foreign city answers 404; each deed has its own line"),

@@ -39,3 +39,9 @@ class TooMany(WebError):
     """Somebody sends more than one person would."""
 
     status = 429
+
+
+class BadAddress(WebError):
+    """The address asks for what no link of ours asks for: an unknown filter, value or order."""
+
+    status = 400

@@ -102,7 +102,8 @@ def test_orders_lead_with_what_they_say(told: Differences) -> None:
     assert places == [None, "440300", "440300", "440304", "440305"]
 
 
-def test_the_days_of_a_few_are_those_of_all(told: Differences, store: Store) -> None:
+@pytest.mark.usefixtures("told")
+def test_the_days_of_a_few_are_those_of_all(store: Store) -> None:
     listing = findings(store, "440300", run_id=a_run(2).run_id)
     whole = with_lives(store, "440300", listing, calendar()).rows
     for row in whole:
