@@ -48,7 +48,7 @@ def rows_of_item(path: Path, catalog_code: str, columns: Collection[str]) -> lis
     sent = [] if rows is None else rows.collect_schema().names()
     tests = [pl.col("catalog_code") == catalog_code] if "catalog_code" in sent else []
     if "task_code" in sent:
-        tests.append(codes.catalog_part(pl.col("task_code")) == catalog_code)
+        tests.append(codes.catalog_part(codes.folded(pl.col("task_code"))) == catalog_code)
     if rows is None or not tests:
         return []
     return _picked(rows.filter(pl.any_horizontal(tests)), sent, columns)

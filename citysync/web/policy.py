@@ -35,6 +35,7 @@ POLICIES: Mapping[str, Policy] = {
     "city": Policy(SIGNED_IN, "a foreign city answers 404"),
     "differences": Policy(SIGNED_IN, "a foreign city answers 404"),
     "differences_export": Policy(SIGNED_IN, "a foreign city answers 404"),
+    "item": Policy(SIGNED_IN, "a foreign city answers 404; the same item elsewhere only in cities one may see"),
     "city_tab": Policy(SIGNED_IN, "a foreign city answers 404"),
     "city_receipt": Policy(SIGNED_IN, "a foreign city answers 404"),
     "city_acts": Policy(SIGNED_IN, "a foreign city answers 404; each deed has its own line"),

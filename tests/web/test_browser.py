@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from citysync.config.settings import Settings
 from citysync.web.app import create_app
-from tests.builders import CATALOG_CODE
+from tests.builders import CATALOG_CODE, TASK_CODE
 from tests.web.browser import PHONE, WIDE, chromium, looking, served
 from tests.web.province import LAST_DAY, NOW, run_id_of
 
@@ -23,6 +23,11 @@ ADDRESSES = (
     "/c/440900/runs",
     "/c/440300/doctor",
     "/c/440900/notices",
+    "/c/440900/differences",
+    "/c/440900/differences?county=440904&severity=error&q=许可",
+    "/c/440900/differences?county=bad",
+    f"/c/440900/items/{TASK_CODE}",
+    "/c/440200/items/row-1",
     f"/r/{run_id_of(8)}",
     f"/figures?on={LAST_DAY}",
     f"/figures?by=county&on={LAST_DAY}",
@@ -37,6 +42,8 @@ ADDRESSES = (
     "/appeals",
     "/nowhere",
 )
+
+REFUSED = {"/nowhere": "404", "/c/440900/differences?county=bad": "400"}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +67,7 @@ def test_every_page_fits_complains_of_nothing_and_asks_nobody_else(
             looked.page.goto(address)
             assert looked.overflow() <= 0, address
             assert looked.serious() == [], address
-            said = [text for text in looked.said if address != "/nowhere" or "404" not in text]
+            said = [text for text in looked.said if address not in REFUSED or REFUSED[address] not in text]
             assert said == [], f"{address}: a CSP violation is told on the console too"
             assert looked.elsewhere == [], address
 
@@ -96,9 +103,63 @@ def test_by_keyboard_alone_one_gets_there_too(browser: Browser, base: str) -> No
         looked.page.wait_for_url("**/c/440900")
 
 
+def test_by_keyboard_one_gets_from_the_overview_over_city_and_item_to_an_export(browser: Browser, base: str) -> None:
+    with looking(browser, base, WIDE, accept_downloads=True) as looked:
+        page = looked.page
+        page.goto("/")
+        for sign in ('[href="/c/440900"]', '[href="/c/440900/differences"]', f'[href="/c/440900/items/{TASK_CODE}"]'):
+            tab_to(page, sign)
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+        assert "证据" in page.inner_text("main")
+        tab_to(page, '[href="/c/440900/differences"]')
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        tab_to(page, '[href^="/c/440900/differences.csv"]')
+        with page.expect_download() as fetched:
+            page.keyboard.press("Enter")
+        assert fetched.value.suggested_filename.endswith(".csv")
+        assert looked.said == []
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press the tabulator until an element of that kind has the focus."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+            return
+    raise AssertionError(selector)
+
+
+def test_a_filter_is_set_without_a_new_page_and_said_aloud(browser: Browser, base: str) -> None:
+    with looking(browser, base, WIDE) as looked:
+        page = looked.page
+        page.goto("/c/440900/differences")
+        page.evaluate("window.stayed = true")
+        page.select_option("#filter-county", "440904")
+        page.wait_for_selector(".chip")
+        assert page.inner_text("#told").startswith("共 2 条")
+        assert page.url.endswith("/c/440900/differences?county=440904")
+        page.click(".chip")
+        page.wait_for_selector(".chip", state="detached")
+        assert page.inner_text("#told").startswith("共 5 条")
+        assert page.evaluate("window.stayed") is True, "the page was not loaded anew"
+        assert looked.said == []
+
+
+def test_without_javascript_a_filter_is_a_form(browser: Browser, base: str) -> None:
+    with looking(browser, base, PHONE, java_script_enabled=False) as looked:
+        looked.page.goto("/c/440900/differences")
+        looked.page.select_option("#filter-county", "440904")
+        looked.page.get_by_role("button", name="筛选").click()
+        assert looked.page.inner_text("#told").startswith("共 2 条")
+
+
 def test_at_twice_the_size_nothing_runs_out_of_the_page(browser: Browser, base: str) -> None:
     half = {"width": WIDE["width"] // 2, "height": WIDE["height"] // 2}
-    for address in ("/", "/c/440900", f"/r/{run_id_of(8)}", f"/figures?on={LAST_DAY}"):
+    item = f"/c/440900/items/{TASK_CODE}"
+    mine = ("/c/440900", "/c/440900/differences", item)
+    for address in ("/", *mine, f"/r/{run_id_of(8)}", f"/figures?on={LAST_DAY}"):
         with looking(browser, base, half, device_scale_factor=2) as looked:
             looked.page.goto(address)
             assert looked.overflow() <= 0, address

@@ -73,8 +73,8 @@ def _tab(request: Request, code: str, tab: str, reader: Reader, language: Langua
 
 def _differences(reader: Reader, head: CityHead, language: Language) -> dict[str, Any]:
     found = open_in(reader, head)
-    by_check = checks(found, labels(), language.say)
-    return {"counties": counties(found, language.say), "checks": by_check, "rejected": found.rejected}
+    by_check = checks(found, head.city.code, labels(), language.say)
+    return {"counties": counties(found, head.city.code, language.say), "checks": by_check, "rejected": found.rejected}
 
 
 def _runs(reader: Reader, head: CityHead, language: Language) -> dict[str, Any]:

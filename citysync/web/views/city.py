@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from citysync.domain.alert import KIND_LABELS, Kind
 from citysync.domain.divisions import division_name
@@ -51,11 +52,12 @@ class CityPage:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One bar: what, how many, and its length of 100."""
+    """One bar: what, how many, and its length of 100; ``link`` leads to just those."""
 
     label: str
     count: int
     width: float
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +96,34 @@ def city_page(head: CityHead, language: Language) -> CityPage:
     )
 
 
-def shares(counted: Sequence[tuple[str | None, int]], names: Mapping[str, str], nameless: str) -> tuple[Share, ...]:
-    """Return counts as bars, longest first; a value nobody named keeps its code."""
+def shares(
+    counted: Sequence[tuple[str | None, int]], names: Mapping[str, str], nameless: str, listed: str
+) -> tuple[Share, ...]:
+    """Return counts as bars, longest first; a value nobody named keeps its code. ``listed``: address but for it."""
     most = max((count for _, count in counted), default=1)
     return tuple(
-        Share(nameless if key is None else names.get(key, key), count, round(count / most * 100, 1))
+        Share(
+            label=nameless if key is None else names.get(key, key),
+            count=count,
+            width=round(count / most * 100, 1),
+            link="" if key is None else f"{listed}{quote(key)}",
+        )
         for key, count in counted
     )
 
 
-def counties(found: Open, say: Say) -> tuple[Share, ...]:
+def counties(found: Open, code: str, say: Say) -> tuple[Share, ...]:
     """Return what is open by county; the city's own is 市本级."""
     names = {str(key): division_name(str(key)) for key, _ in found.by_county if key is not None}
     own = {key: f"{name}{say('（本级）')}" for key, name in names.items() if key.endswith("00")}
-    return shares(found.by_county, {**names, **own}, say("未注明"))
+    listed = f"/c/{code}/differences?severity=error&county="
+    return shares(found.by_county, {**names, **own}, say("未注明"), listed)
 
 
-def checks(found: Open, labels: Mapping[str, str], say: Say) -> tuple[Share, ...]:
+def checks(found: Open, code: str, labels: Mapping[str, str], say: Say) -> tuple[Share, ...]:
     """Return what is open by rule, as people call the rule."""
-    return shares(found.by_check, {key: say(label) for key, label in labels.items()}, say("未注明"))
+    listed = f"/c/{code}/differences?severity=error&check="
+    return shares(found.by_check, {key: say(label) for key, label in labels.items()}, say("未注明"), listed)
 
 
 def run_lines(rows: Sequence[Row], language: Language) -> tuple[Line, ...]:

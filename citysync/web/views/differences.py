@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ _CUTS = (
     31,
 )  # 实施编码: 信用代码 18, 层级 1, 省 2, 类型 2, 部门 2, 主项 3, 子项 3, 业务办理项 2
 _CATALOG = (2, 4, 6, 9)
+_PLAIN = re.compile(r"[0-9A-Za-z]{1,64}")
 _AROUND = 2  # pages named to each side of the one shown
 _MARKS = {"suspected": "◌", "grace": "◐", "exempted": "◇", "confirmed": "●"}
 
@@ -145,7 +147,8 @@ def in_words(facts_city: str, asked: Asked, labels: Mapping[str, str], say: Say)
         for name, value in asked.chosen.items()
     ]
     told += [f"{say('首次发现')} {first_labels(say)[asked.first]}"] if asked.first else []
-    told += [f"{say('含')}“{asked.text}”"] if asked.text else []
+    has = say("含")
+    told += [f"{has}“{asked.text}”"] if asked.text else []
     return "，".join(told)
 
 
@@ -243,7 +246,7 @@ def _value(name: str, value: str, city_code: str, labels: Mapping[str, str], say
 def _row(shown: ShownRow, city_code: str, say: Say) -> Row:
     receipt = shown.receipt
     code = receipt.task_handle_item or receipt.task_code or receipt.catalog_code
-    place = code if code.isalnum() else f"row-{receipt.row_no}" if receipt.row_no else ""
+    place = code if _PLAIN.fullmatch(code) else f"row-{receipt.row_no}" if receipt.row_no else ""
     return Row(
         name=receipt.item_name
         or (say("来源第 %(row)s 行") % {"row": receipt.row_no} if receipt.row_no else say("来源整体")),
