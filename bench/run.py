@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import bad_company, sync_one_city
+from bench import bad_company, pages, sync_one_city
 
 HEAD = "| what | floor | measured | against the limit | peak of one process |\n| --- | --- | --- | --- | --- |\n"
 
@@ -12,7 +12,7 @@ HEAD = "| what | floor | measured | against the limit | peak of one process |\n|
 def main() -> None:
     """Print the table row by row, as each is measured."""
     sys.stdout.write(HEAD)
-    for measure in (sync_one_city.measure, bad_company.measure):
+    for measure in (sync_one_city.measure, bad_company.measure, pages.measure):
         sys.stdout.write(f"{measure()}\n")
         sys.stdout.flush()
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
-from citysync.domain.carry import carry_of
+from citysync.domain.carry import Carry, carry_of
 from citysync.domain.findings import FINDINGS
 from citysync.domain.life import REJECTED
 from citysync.storage import tables
@@ -27,6 +28,7 @@ from citysync.storage.reading import Row, rows_of
 STATUSES = ("suspected", "grace", "exempted", "confirmed")
 ORDERS = ("weight", "first", "county", "check", "code")
 FACETS = ("areacode", "check", "severity", "status")
+_FEW = 500
 _SEVERITIES = (REJECTED, "error", "warning", "cosmetic")
 _FINDING, _REJECTION = tables.findings.c, tables.rejections.c
 _LIFE, _ITEM, _MASTER = tables.finding_lives.c, tables.master_items.c, tables.master_versions.c
@@ -79,13 +81,36 @@ class Differences:
 
     def rows(self, wanted: Wanted, limit: int | None = None, offset: int = 0) -> list[Row]:
         """Return those wanted, in order: keys of ``FINDINGS``, and ``row_no``, ``position``, ``status``."""
-        query = sa.select(self._all, self._facet("status")).where(*self._conditions(wanted))
+        return self.counted_rows(wanted, limit, offset)[1]
+
+    def counted_rows(self, wanted: Wanted, limit: int | None = None, offset: int = 0) -> tuple[int, list[Row]]:
+        """Return how many there are of what is wanted, and some of them; beyond the last, 0 and none."""
+        every = self._all.c
+        places = sa.select(every.severity == REJECTED, every.position, sa.func.count().over()).select_from(self._all)
+        places = places.where(*self._conditions(wanted))
         if wanted.order == "first":
             first = self._first_seen()
-            query = query.outerjoin(first, first.c.key == self._key()).order_by(sa.nulls_last(first.c.first_on))
-        query = query.order_by(*self._order(wanted.order)).limit(limit).offset(offset)
+            places = places.outerjoin(first, first.c.key == self._key()).order_by(sa.nulls_last(first.c.first_on))
+        places = places.order_by(*self._order(wanted.order)).limit(limit).offset(offset)
         with self._store.reading() as connection:
-            return rows_of(connection, query)
+            found = connection.execute(places).all()
+            rows = self._whole(connection, [(bool(refused), place) for refused, place, _ in found])
+        return (int(found[0][2]) if found else 0), rows
+
+    def _whole(self, connection: sa.Connection, places: Sequence[tuple[bool, int]]) -> list[Row]:
+        """Return the rows of some places, in their order: only what is shown is sorted narrow and read whole."""
+        if not places:
+            return []
+        every = self._all.c
+        found: dict[tuple[bool, int], Row] = {}
+        for refused in (False, True):
+            wanted = [place for kind, place in places if kind is refused]
+            query = sa.select(self._all, self._facet("status"))
+            query = query.where((every.severity == REJECTED) == sa.literal(refused))
+            if len(wanted) <= _FEW:
+                query = query.where(every.position.in_(wanted))
+            found |= {(refused, row["position"]): row for row in rows_of(connection, query)}
+        return [found[place] for place in places]
 
     def _facet(self, name: str) -> sa.ColumnElement[Any]:
         every = self._all.c
@@ -128,10 +153,19 @@ class Differences:
         )
 
     def _key(self) -> sa.ColumnElement[str]:
-        return key(dict(self._all.c), self._carry)
+        return key(dict(self._all.c), self._here)
+
+    @cached_property
+    def _here(self) -> Carry:
+        """Return how codes go on, of regions only those that a life of the city names: fifty thousand rows ask."""
+        known = _LIFE.areacode.in_(self._carry.regions)
+        query = sa.select(_LIFE.areacode).distinct().where(_LIFE.city_code == self._city, known)
+        with self._store.reading() as connection:
+            regions = {str(code): self._carry.regions[str(code)] for code in connection.scalars(query)}
+        return replace(self._carry, regions=regions)
 
     def _lives(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
-        own = key(dict(_LIFE), self._carry).label("key")
+        own = key(dict(_LIFE), self._here).label("key")
         return sa.select(own, *columns).where(_LIFE.city_code == self._city, _LIFE.opened_run <= self._seq)
 
     def _known_before(self, on: date) -> sa.Select[Any]:

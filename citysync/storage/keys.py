@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ Columns = Mapping[str, sa.ColumnElement[Any]]
 
 def key(columns: Columns, carry: Carry) -> sa.ColumnElement[str]:
     """Return the text of a row's identity. ``columns``: those of ``IDENTITY`` by name."""
-    said = {name: sa.cast(sa.func.coalesce(columns[name], ""), sa.Text) for name in IDENTITY}
+    said = {name: sa.func.coalesce(columns[name], sa.literal("", sa.Text)) for name in IDENTITY}
     carried = {name: _carried(name, column, carry) for name, column in said.items()}
     text: sa.ColumnElement[str] = carried[IDENTITY[0]]
     for name in IDENTITY[1:]:
@@ -29,6 +29,15 @@ def key(columns: Columns, carry: Carry) -> sa.ColumnElement[str]:
 def key_of(row: Mapping[str, object], carry: Carry) -> str:
     """Return the same text for a row that was read."""
     return _BETWEEN.join("" if part is None else str(part) for part in carry.row(IDENTITY, identity_of(row)))
+
+
+def of_items(
+    catalog_code: sa.ColumnElement[Any], rows: Iterable[Mapping[str, object]], carry: Carry
+) -> sa.ColumnElement[bool]:
+    """Return whether a life can be one of the rows' by its 基本编码, which is indexed: today's, a former one, none."""
+    today = {row["catalog_code"] for row in rows}
+    former = {old for old, new in carry.items.items() if new in today}
+    return sa.or_(catalog_code.is_(None), catalog_code.in_(today - {None} | former))
 
 
 def _carried(name: str, column: sa.ColumnElement[str], carry: Carry) -> sa.ColumnElement[str]:
@@ -49,4 +58,7 @@ def _part(column: sa.ColumnElement[str], start: int, length: int) -> sa.ColumnEl
 
 def _moved(column: sa.ColumnElement[str], moved: Mapping[str, str]) -> sa.ColumnElement[str]:
     changed = {old: new for old, new in moved.items() if old != new}
-    return sa.case(changed, value=column, else_=column) if changed else column
+    if not changed:
+        return column
+    # Almost no row has a former code: one look-up spares each of them the walk along the whole list.
+    return sa.case((column.in_(changed), sa.case(changed, value=column, else_=column)), else_=column)

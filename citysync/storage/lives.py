@@ -15,7 +15,7 @@ from citysync.domain.workdays import Calendar
 from citysync.storage import tables
 from citysync.storage.engine import Store
 from citysync.storage.identity import confirmed_for
-from citysync.storage.keys import key, key_of
+from citysync.storage.keys import key, key_of, of_items
 from citysync.storage.reading import Listing
 
 Row = dict[str, Any]
@@ -58,7 +58,7 @@ class Life:
 
 def with_lives(store: Store, city_code: str, listing: Listing, calendar: Calendar) -> Listing:
     """Return a listing of findings with the keys of ``UNKNOWN`` beside each, as known when the run was published."""
-    if listing.run_id is None:
+    if listing.run_id is None or not listing.rows:
         return listing
     told = _lived(store, city_code, listing.run_id, listing.rows)
     known = {life.identity: life.beside(told.on, calendar) for life in told.lives if life.closed_on is None}
@@ -73,7 +73,7 @@ def _beside(row: Row, life: Row) -> Row:
 
 def with_first_seen(store: Store, city_code: str, listing: Listing) -> Listing:
     """Return a listing of rejected rows with ``first_seen_on`` beside each, None where no run judged the city since."""
-    if listing.run_id is None:
+    if listing.run_id is None or not listing.rows:
         return listing
     told = _lived(store, city_code, listing.run_id, [_as_finding(row) for row in listing.rows])
     known = {life.identity: life.first_seen_on.isoformat() for life in told.lives if life.severity == REJECTED}
@@ -127,6 +127,7 @@ def _lived(store: Store, city_code: str, run_id: str, of: Sequence[Row] | None =
         carry = carry_of(confirmed_for(connection, city_code, run_id), run.business_date)
         query = sa.select(tables.finding_lives).where(_LIFE.city_code == city_code, _LIFE.opened_run <= run.seq)
         if of is not None and len(of) <= _FEW:
+            query = query.where(of_items(_LIFE.catalog_code, of, carry))
             query = query.where(key(dict(_LIFE), carry).in_({key_of(row, carry) for row in of}))
         rows = [dict(row) for row in connection.execute(query.order_by(_LIFE.seq)).mappings()]
     groups: dict[Identity, list[Row]] = {}

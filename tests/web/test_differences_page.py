@@ -99,6 +99,10 @@ def test_the_files_are_receipts_that_say_what_they_leave_out(pages: TestClient) 
     assert pages.get(f"{LIST}.exe").status_code == 404
 
 
+def test_a_page_beyond_the_last_is_the_last(pages: TestClient) -> None:
+    assert "共 5 条，显示第 1–5 条" in pages.get(f"{LIST}?page=999").text
+
+
 def test_a_city_whose_directory_never_came_has_no_list_yet(pages: TestClient) -> None:
     html = pages.get("/c/440200/differences").text
     assert "没有符合条件的差异。" in html

@@ -88,3 +88,9 @@ def test_english_is_had_by_asking_and_kept(province: Settings) -> None:
     assert '<html lang="en">' in client.get("/?lang=en").text
     assert '<html lang="en">' in client.get("/").text, "the cookie remembers"
     assert '<html lang="zh-CN">' in client.get("/?lang=zh").text
+
+
+def test_the_style_sheet_closes_what_it_opens() -> None:
+    css = (STATIC / "citysync.css").read_text(encoding="utf-8")
+    depth = [css[:end].count("{") - css[:end].count("}") for end in (css.index("/* figures */"), len(css))]
+    assert depth == [0, 0], "a rule that is left open swallows every rule behind it"

@@ -27,6 +27,7 @@ finding_lives = sa.Table(
     sa.Column("closed_run", sa.Integer),
     sa.Column("closed_on", sa.Date),
     sa.Index("ix_finding_lives_city_code", "city_code", "closed_run"),
+    sa.Index("ix_finding_lives_catalog_code", "city_code", "catalog_code"),
     sqlite_autoincrement=True,
 )
 

@@ -79,9 +79,11 @@ class List:
         if self._all is None or self.verdict is None:
             return DifferencesFacts(self.city, None, {}, 0, 1, ())
         wanted = self._wanted(asked)
-        total = self._all.count(wanted)
-        page = min(asked.page, max(1, -(-total // PER_PAGE)))
-        rows = self._all.rows(wanted, PER_PAGE, (page - 1) * PER_PAGE)
+        page = asked.page
+        total, rows = self._all.counted_rows(wanted, PER_PAGE, (page - 1) * PER_PAGE)
+        if not rows and page > 1:
+            page = max(1, -(-self._all.count(wanted) // PER_PAGE))
+            total, rows = self._all.counted_rows(wanted, PER_PAGE, (page - 1) * PER_PAGE)
         return DifferencesFacts(self.city, self.verdict, self.counted, total, page, self._shown(rows))
 
     def receipt(self, asked: Asked, chosen_by: str) -> CityReceipt:

@@ -117,7 +117,7 @@ def _master(reader: Reader, side: Row | None, row: Row) -> str | None:
     if side is None or row["catalog_code"] is None:
         return None
     items = items_of(reader.store, side["master_version"], [row["catalog_code"]])
-    name = {"catalog_name": "task_name"}.get(row["field"], row["field"])
+    name = "task_name" if row["field"] == "catalog_name" else str(row["field"])
     value = items.get(row["catalog_code"], {}).get(name)
     return None if value is None else str(value)
 

@@ -136,7 +136,7 @@ def _sent_row(row: Row, task: Row, form: str, say: Say) -> SentRow:
     fields = [_field(each, wrong.get(each["column"]), refused.get(each["column"]), form, say) for each in row["fields"]]
     return SentRow(
         title=say("第 %(row)s 行") % {"row": f"{row['row_no']:,}"},
-        fate=fates(say).get(row["fate"], row["fate"]),
+        fate=fates(say).get(str(row["fate"]), ""),
         open=tuple(sorted((each for each in fields if each.kind in _OPEN), key=lambda each: _OPEN.index(each.kind))),
         folded=tuple(each for each in fields if each.kind not in _OPEN),
         evidence=tuple(_evidence(row, say)),

@@ -32,14 +32,14 @@ def compared(master: str, city: str) -> tuple[tuple[Piece, ...], tuple[Piece, ..
         return (_piece("del", master, loud=True),), (_piece("ins", city, loud=True),)
     left: list[Piece] = []
     right: list[Piece] = []
-    for tag, start, end, begin, stop in Indel.opcodes(master, city):
-        if tag == "equal":
-            left.append(_piece("", master[start:end], loud=False))
-            right.append(_piece("", city[begin:stop], loud=False))
-        elif tag == "delete":
-            left.append(_piece("del", master[start:end], loud=True))
+    for step in Indel.opcodes(master, city):
+        if step.tag == "equal":
+            left.append(_piece("", master[step.src_start : step.src_end], loud=False))
+            right.append(_piece("", city[step.dest_start : step.dest_end], loud=False))
+        elif step.tag == "delete":
+            left.append(_piece("del", master[step.src_start : step.src_end], loud=True))
         else:
-            right.append(_piece("ins", city[begin:stop], loud=True))
+            right.append(_piece("ins", city[step.dest_start : step.dest_end], loud=True))
     return tuple(left), tuple(right)
 
 
