@@ -22,7 +22,15 @@ ASKERS = {
     Role.CITY: Principal("茂名", Role.CITY, "440900"),
     Role.PUBLIC: NOBODY,
 }
-FILLED = {"code": "440900", "run_id": run_id_of(8), "kind": "json", "tab": "history", "number": "1", "serial": "1", "item": "row-1"}
+FILLED = {
+    "code": "440900",
+    "run_id": run_id_of(8),
+    "kind": "json",
+    "tab": "history",
+    "number": "1",
+    "serial": "1",
+    "item": "row-1",
+}
 
 
 class As:
