@@ -77,3 +77,12 @@ def test_a_run_says_what_each_city_gave(pages: TestClient) -> None:
     assert "4/4" in html
     assert "2026-11-20-1" in html
     assert "声明总数与实收一致" in html
+
+
+def test_a_run_says_when_each_phase_was_and_which_rules_did_not_run(pages: TestClient) -> None:
+    html = pages.get(f"/r/{run_id_of(8)}").text
+    assert "取数 01:30–01:30" in html or 'class="pull"' in html
+    assert 'class="judge"' in html
+    assert "韶关市：全部规则：没有可校验的数据" in html
+    assert "工作日历至 2026" in html
+    assert "茂名市：" not in html.partition("没有运行的规则")[2], "all of them ran"

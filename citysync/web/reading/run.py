@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from citysync.domain.items import label
 from citysync.reports.document import Document, document
-from citysync.storage import strips
+from citysync.storage import reading, strips, walks
 from citysync.web.problems import NotThere
 from citysync.web.reading.reader import Reader
 from flows.standing import published_in
@@ -17,12 +19,18 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RunFacts:
-    """``run``: its row of the ledger; ``told``: its document, of the cities the asker may see; ``pulled``: by city."""
+    """What is known of a run.
+
+    ``run``: its row of the ledger; ``told``: its document, of the cities the asker may see; by city: ``pulled``, what
+    was taken; ``lacking``, the columns its source does not have; ``attempts``, how often a worker set out.
+    """
 
     run: Row
     told: Document
     verdicts: tuple[Row, ...]
     pulled: Mapping[str, Row]
+    lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    attempts: Mapping[str, int] = field(default_factory=dict)
 
 
 def run_facts(reader: Reader, run_id: str) -> RunFacts:
@@ -31,5 +39,15 @@ def run_facts(reader: Reader, run_id: str) -> RunFacts:
     seen = [row for row in result.verdicts if reader.principal.may_see(row["code"])]
     if result.run is None or (result.verdicts and not seen):
         raise NotThere(run_id)
-    pulled = {code: row for code, row in strips.pulled(reader.store, run_id).items() if reader.principal.may_see(code)}
-    return RunFacts(result.run, document(result.run, seen), tuple(seen), pulled)
+    judged_by = str(result.run["run_id"]) if result.run else run_id
+    pulled = {
+        code: row for code, row in strips.pulled(reader.store, judged_by).items() if reader.principal.may_see(code)
+    }
+    attempts = Counter(row["city_code"] for row in walks.attempts_of(reader.store, judged_by))
+    lacking = {row["code"]: _lacking(reader, row["code"], judged_by) for row in seen}
+    return RunFacts(result.run, document(result.run, seen), tuple(seen), pulled, lacking, attempts)
+
+
+def _lacking(reader: Reader, code: str, run_id: str) -> list[str]:
+    rows = reading.findings(reader.store, code, run_id=run_id, check="column_absent").rows
+    return [label(row["field"]) for row in rows if row["field"]]

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.metadata import version
 from typing import Any
 
+from citysync.domain.snapshot import Grade
 from citysync.domain.verdict import State
+from citysync.domain.workdays import calendar
 from citysync.web.language import Language
 from citysync.web.reading.run import RunFacts
-from citysync.web.views.labels import Mark, mark
+from citysync.web.views.labels import Mark, Say, mark
 
 _KIBI = 1024
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """One stretch of a city's part of a run, in parts of 100 of the run. ``css``: ``pull`` or ``judge``."""
+
+    css: str
+    start: float
+    width: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class CityOfRun:
-    """One city of a run. ``start``, ``width``: when its pages came, in parts of 100 of the run; None if none did."""
+    """One city of a run. ``phases``: from what the ledger keeps; ``not_run``: which rules did not run, and why."""
 
     code: str
     name: str
@@ -28,8 +41,9 @@ class CityOfRun:
     pages: str
     size: str
     judged: str
-    start: float | None
-    width: float
+    phases: tuple[Phase, ...]
+    not_run: tuple[str, ...]
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,8 @@ def run_page(facts: RunFacts, language: Language) -> RunPage:
             (say("起因"), _triggers(language).get(str(run["trigger"]), "—")),
             (say("基本目录"), str(run["master_version"] or "—")),
             (say("规则版本"), str(run["rules_version"])),
+            (say("工作日历至"), str(calendar().last_year)),
+            (say("显示本页的程序"), version("citysync")),
         ),
         note="；".join(str(text) for text in (run["error"], run["note"]) if text),
         cities=tuple(_city(row, facts, language) for row in facts.verdicts),
@@ -79,7 +95,6 @@ def _triggers(language: Language) -> dict[str, str]:
 def _city(row: Row, facts: RunFacts, language: Language) -> CityOfRun:
     pulled = facts.pulled.get(row["code"])
     certificate = row["certificate"] or {}
-    start, width = _placed(facts.run, pulled, row["judged_at"])
     return CityOfRun(
         code=row["code"],
         name=row["name"],
@@ -89,18 +104,37 @@ def _city(row: Row, facts: RunFacts, language: Language) -> CityOfRun:
         pages="—" if pulled is None else f"{pulled['pages']:,}",
         size=size(None if pulled is None else pulled["bytes"]),
         judged=language.clock(row["judged_at"]),
-        start=start,
-        width=width,
+        phases=_phases(facts.run, pulled, row["judged_at"], language),
+        not_run=_not_run(row, facts.lacking.get(row["code"], ()), language.say),
+        attempts=facts.attempts.get(row["code"], 0),
     )
 
 
-def _placed(run: Row, pulled: Row | None, judged_at: str) -> tuple[float | None, float]:
-    """Return where a city's part of the run lies: from its first page to its verdict."""
+def _phases(run: Row, pulled: Row | None, judged_at: str, language: Language) -> tuple[Phase, ...]:
+    """Return a city's part of a run: its pages, from the first to the last, then everything up to its verdict."""
     if pulled is None or not run["finished_at"]:
-        return None, 0.0
+        return ()
     began, ended = datetime.fromisoformat(run["started_at"]), datetime.fromisoformat(run["finished_at"])
+    first, last, judged = (datetime.fromisoformat(at) for at in (pulled["first_at"], pulled["last_at"], judged_at))
     whole = max(1.0, (ended - began).total_seconds())
-    first = (datetime.fromisoformat(pulled["first_at"]) - began).total_seconds() / whole * 100
-    last = (datetime.fromisoformat(judged_at) - began).total_seconds() / whole * 100
-    start = min(99.0, max(0.0, first))
-    return round(start, 1), round(max(1.0, min(100.0, last) - start), 1)
+
+    def phase(css: str, word: str, since: datetime, until: datetime) -> Phase:
+        start, end = (min(100.0, max(0.0, (at - began).total_seconds() / whole * 100)) for at in (since, until))
+        told = f"{word} {language.clock(since)}–{language.clock(until)}"
+        return Phase(css, min(99.0, round(start, 1)), round(max(1.0, end - start), 1), told)
+
+    return (
+        phase("pull", language.say("取数"), first, last),
+        phase("judge", language.say("校验、对账、判定"), last, judged),
+    )
+
+
+def _not_run(row: Row, lacking: Sequence[str], say: Say) -> tuple[str, ...]:
+    """Return which rules did not run, and why, as far as the verdict and its findings tell."""
+    if not row["validated"]:
+        return (say("全部规则：没有可校验的数据"),)
+    if not row["adopted"]:
+        return (say("与目录比较的规则：数据未采用"),)
+    unproved = (say("漏领：完整性未证实，不判缺失"),) if row["grade"] == Grade.C else ()
+    absent = (say("用到这些列的规则：来源没有 %(columns)s") % {"columns": "、".join(lacking)},) if lacking else ()
+    return (*unproved, *absent)
