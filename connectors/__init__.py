@@ -6,14 +6,15 @@ import importlib
 import pkgutil
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from citysync.domain.city import City, SourceBase
 from citysync.domain.errors import SourceError, Unreadable
-from citysync.domain.snapshot import Snapshot
-from connectors._door import Door
 from connectors._text import printable
 
-__all__ = ["Door", "names", "pull", "source_model"]
+if TYPE_CHECKING:  # polars comes with it, and who only reads a file by its reader needs none
+    from citysync.domain.snapshot import Snapshot
+    from connectors._door import Door
 
 
 @cache

@@ -58,6 +58,16 @@ def http_date(sent: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def seconds_of(fact: float | None) -> timedelta | None:
+    """Return the span a tape kept as seconds."""
+    return None if fact is None else timedelta(seconds=fact)
+
+
+def moment_of(fact: str | None) -> datetime | None:
+    """Return the moment a tape kept as ISO 8601."""
+    return None if fact is None else datetime.fromisoformat(fact)
+
+
 def skew_note(skew: timedelta | None) -> str | None:
     """Return how far a server's clock is from ours, in words, where it is worth noting; it judges nobody."""
     if skew is None or abs(skew) < _SKEW_WORTH_NOTING:

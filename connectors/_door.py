@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from citysync.domain import items
+from citysync.domain.errors import StorageError
+from citysync.domain.memory import LastGood
 from citysync.domain.snapshot import RawPage
 from connectors._tape import Live, Tape
+
+
+def _nothing_kept(sha256: str) -> bytes:
+    raise StorageError(f"没有保存过 {sha256[:12]}")
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,8 @@ class Door:
     ``progress``: one line for people. ``columns``: the canonical columns to look for.
     ``wait``: pause between two attempts, in seconds. ``renew``: a secret's name → its value as it stands now, where a
     secret may change while a pull is under way. ``last_count``: rows of the last good snapshot, None without one.
-    ``tape``: through which everything is asked of the outside, so that it can be asked again.
+    ``tape``: through which everything is asked of the outside, so that it can be asked again. ``base``: the snapshot in
+    force, for a source that can be asked for changes only; ``read``: a hash → the bytes kept by it earlier.
     """
 
     keep: Callable[[bytes, int, str], RawPage]
@@ -34,3 +41,5 @@ class Door:
     renew: Callable[[str], str] | None = None
     last_count: int | None = None
     tape: Tape = field(default_factory=Live)
+    base: LastGood | None = None
+    read: Callable[[str], bytes] = _nothing_kept

@@ -9,7 +9,7 @@ from citysync.domain.errors import Unreadable
 from citysync.domain.items import HEADINGS, MASTER_LABELS
 from connectors._archive import OLD_OR_LOCKED, PACKED, check_archive
 from connectors._csv import read_csv
-from connectors._mapping import as_records, dig
+from connectors._records import as_records, dig
 from connectors._text import decode, parse_json, refuse_web_page
 from connectors._xlsx import read_xlsx
 

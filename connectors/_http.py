@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from citysync.domain.errors import Refused, Unreadable
 from citysync.domain.redaction import SECRET_KEYS
 from citysync.domain.strict import Strict
 from connectors._credentials import Pass, has_digest
-from connectors._mapping import Record, as_records, dig, text
+from connectors._records import Record, as_records, dig, text
 from connectors._text import read_json
 
 _SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")
@@ -145,6 +146,16 @@ def composed(
 def build_following(source: HttpSource, link: str, proof: Pass) -> Ask:
     """Return the request for a link that was given as the next page."""
     return Ask("GET", with_query(link, proof.params), {**source.headers, **proof.headers})
+
+
+def build_post(source: HttpSource, url: str, document: Mapping[str, object], proof: Pass) -> Ask:
+    """Return the request that asks an address by a JSON document."""
+    return composed("POST", "json", url, document, proof.params, {**source.headers, **proof.headers})
+
+
+def told(document: Mapping[str, object]) -> str:
+    """Return what stands for a posted document on a tape: its hash."""
+    return hashlib.sha256(json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def token_ask(source: HttpSource, secret: str) -> Ask:

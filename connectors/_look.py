@@ -21,8 +21,8 @@ from connectors._door import Door
 from connectors._drop import Listed, listed, unfinished
 from connectors._files import FORMATS, Format, read_records
 from connectors._folder import Entry, Folder, LocalFolder, Vanished
-from connectors._mapping import Record
 from connectors._moments import CLOCK_SKEW
+from connectors._records import Record
 from connectors._sftp import SCHEME, RemoteFolder, remote_path
 from connectors._taped import TapedFolder
 

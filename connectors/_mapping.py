@@ -6,10 +6,8 @@ mapped or ignored are named, never dropped without a word.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from decimal import Decimal
 
 import polars as pl
@@ -18,21 +16,14 @@ from citysync.domain import codes
 from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
 from citysync.domain.items import COLUMNS, HEADINGS, NUMERIC, Kind
+from connectors._records import Number, Record, scalar_text, text
 from connectors._text import shown_name
 
-Record = Mapping[str, object]
 Key = tuple[str, str | None]
 _MISSING = object()
-_EXACT_INTEGERS = 1e15  # a spreadsheet keeps 15 digits
 _HANDLE_ITEM_LENGTH = 33
 _CODES = frozenset(name for name, column in COLUMNS.items() if column.kind is Kind.CODE)
 _WIDTHS = {"areacode": 6, "catalog_code": 12}  # all digits in every national code list
-
-
-class Number(str):
-    """The text of a cell that held a number: where a code should stand, digits or zeros may be lost already."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -67,28 +58,6 @@ def with_headings(plan: Plan, city: City, records: Sequence[Record]) -> Plan:
             )
         paths[column] = headings[0]
     return Plan(paths, plan.ignored)
-
-
-def dig(document: object, path: str) -> object | None:
-    """Return what stands at a dotted path, None if nothing does; a list of one stands for its element."""
-    found = document
-    for step in path.split("."):
-        while isinstance(found, list) and len(found) == 1:
-            found = found[0]
-        if not isinstance(found, dict) or step not in found:
-            return None
-        found = found[step]
-    return found
-
-
-def as_records(found: object, place: str) -> list[Record]:
-    """Return the rows of a document; raises ``Unreadable`` where there is no list of objects."""
-    if not isinstance(found, list):
-        raise Unreadable(f"{place}应是列表，实际是{_kind(found)}；请检查 items 路径", place=place)
-    for number, record in enumerate(found, start=1):
-        if not isinstance(record, dict):
-            raise Unreadable(f"{place}第 {number} 条应是对象，实际是{_kind(record)}", place=place)
-    return found
 
 
 def to_frame(records: Sequence[Record], plan: Plan, page_no: int) -> pl.DataFrame:
@@ -144,28 +113,11 @@ def _folded(frame: pl.DataFrame, column: str) -> list[str | None]:
     return folded.to_list()
 
 
-def text(value: object) -> str | None:
-    """Return a value as text: blank is null, lists of scalars are joined by ``,``, what is nested is compact JSON."""
-    if value is None or isinstance(value, str):
-        return value if value and not value.isspace() else None
-    if isinstance(value, list | dict):
-        return _nested_text(value)
-    return _scalar_text(value)
-
-
-def number_text(value: float) -> str:
-    """Return the shortest text of a number: ``20``, ``20.5``; beyond 15 digits ``1.14403000075411e+30``.
-
-    A code that a spreadsheet turned into a number thus shows its damage instead of looking like a code again.
-    """
-    return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGERS else repr(value)
-
-
 def _code(name: str, value: object) -> object:
     """Return a code's value; a number with its zeros again where the width is fixed, else marked as a number."""
     if type(value) is str or value is None or not isinstance(value, Number | int | float | Decimal):
         return value
-    digits = value if isinstance(value, Number) else _scalar_text(value)
+    digits = value if isinstance(value, Number) else scalar_text(value)
     width = _WIDTHS.get(name, 0)
     if not digits.isdigit():
         return str(digits)  # 1.14403000075411e+30 shows its damage by itself
@@ -242,27 +194,3 @@ def _key(code: str | None, handle: str | None) -> Key | None:
     if handle is None and len(code) == _HANDLE_ITEM_LENGTH:
         return code[:-2], code
     return code, handle
-
-
-def _nested_text(value: list[object] | dict[str, object]) -> str | None:
-    if isinstance(value, list) and not any(isinstance(part, list | dict) for part in value):
-        return ",".join(filter(None, map(text, value))) or None
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=text) if value else None
-
-
-def _scalar_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return number_text(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    return value.isoformat() if isinstance(value, date | time) else str(value)
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "空"
-    return {"dict": "对象", "list": "列表", "bool": "布尔值"}.get(type(value).__name__, f"文本“{str(value)[:50]}”")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _SECONDS_DIGITS, _MILLISECONDS_DIGITS = 10, 13

@@ -23,12 +23,12 @@ from requests.adapters import HTTPAdapter
 
 from citysync.domain.errors import OverBudget, SourceError, Throttled
 from citysync.domain.snapshot import RawPage
-from connectors._answer import http_date, skew_note, trouble_of
+from connectors._answer import http_date, moment_of, seconds_of, skew_note, trouble_of
 from connectors._credentials import Keys, Pass
 from connectors._door import Door
 from connectors._guarded import Wire
 from connectors._gzip import Cut, whole_body
-from connectors._http import Ask, HttpSource, build, build_following, origin, token_ask, token_in
+from connectors._http import Ask, HttpSource, build, build_following, build_post, origin, token_ask, token_in, told
 from connectors._tape import Heard
 from connectors._transport import ATTEMPTS, CONNECT_SECONDS, Trouble, transport_fault
 
@@ -104,6 +104,11 @@ class Session:
         asked = f"follow {self.redacted(link)}"
         return self._fetch(asked, lambda: build_following(self._source, link, self._show()), number)
 
+    def post(self, number: int, url: str, document: Mapping[str, object]) -> Reply:
+        """Return what an address within the city's origin answers to a JSON document."""
+        asked = f"post {self.redacted(url)} {told(document)}"
+        return self._fetch(asked, lambda: build_post(self._source, url, document, self._show()), number)
+
     def redacted(self, text: str) -> str:
         """Return a text that may be shown: without this city's secret in any form."""
         return self._keys.redacted(text)
@@ -126,10 +131,10 @@ class Session:
     def _fetch(self, asked: str, compose: Callable[[], Ask], number: int) -> Reply:
         heard = self._door.tape.hear(f"{number} {asked}", lambda: self._answer(compose, f"第 {number} 页"))
         url = str(heard.facts["url"])
-        self._skew = _seconds(heard.facts.get("skew"))
+        self._skew = seconds_of(heard.facts.get("skew"))
         self._throttled = int(heard.facts.get("throttled", 0))
         raw = self._door.keep(heard.data, number, url)
-        changed_at, answered_at = (_moment(heard.facts.get(name)) for name in ("changed_at", "answered_at"))
+        changed_at, answered_at = (moment_of(heard.facts.get(name)) for name in ("changed_at", "answered_at"))
         return Reply(heard.data, raw, url, heard.facts.get("next_link"), changed_at, answered_at)
 
     def _answer(self, compose: Callable[[], Ask], place: str) -> Heard:
@@ -245,7 +250,7 @@ class Session:
         data = whole_body(self._chunks(response), response.headers.get("Content-Encoding", ""))
         self._count(len(data))
         changed_at, answered_at = (http_date(response.headers.get(name)) for name in ("Last-Modified", "Date"))
-        return _Whole(data, url, _next_link(response), changed_at, answered_at)
+        return _Whole(data, url, response.links.get("next", {}).get("url"), changed_at, answered_at)
 
     def _count(self, size: int) -> None:
         self._bytes += size
@@ -267,18 +272,6 @@ class Session:
         length = response.headers.get("Content-Length", "")
         if length.isdigit() and int(length) != received and not response.raw.chunked:
             raise http.client.IncompleteRead(b"", int(length) - received)
-
-
-def _seconds(fact: float | None) -> timedelta | None:
-    return None if fact is None else timedelta(seconds=fact)
-
-
-def _moment(fact: str | None) -> datetime | None:
-    return None if fact is None else datetime.fromisoformat(fact)
-
-
-def _next_link(response: requests.Response) -> str | None:
-    return response.links.get("next", {}).get("url")
 
 
 class _Adapter(HTTPAdapter):

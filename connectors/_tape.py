@@ -61,6 +61,7 @@ class Recorder:
             answer = ask()
         except SourceError as error:
             refused = {
+                "kind": type(error).__name__,
                 "reason": error.reason,
                 "text": str(error),
                 "place": error.place,
@@ -113,7 +114,7 @@ class Player:
             )
         if "refused" in entry:
             refused = entry["refused"]
-            kind = _error_of(refused["reason"])
+            kind = _error_of(refused.get("kind", ""), refused["reason"])
             raise kind(refused["text"], place=refused["place"], fault=Fault(refused["fault"]))
         return Heard(self._read(entry["sha256"]) if "sha256" in entry else b"", entry.get("facts", {}))
 
@@ -133,8 +134,11 @@ class Player:
         return page
 
 
-def _error_of(reason: str) -> type[SourceError]:
-    return next((kind for kind in _kinds(SourceError) if kind.reason == reason), SourceError)
+def _error_of(name: str, reason: str) -> type[SourceError]:
+    """Return the class of a refusal: an expired cursor is more than unreadable. Older tapes know the reason only."""
+    kinds = list(_kinds(SourceError))
+    exact = next((kind for kind in kinds if kind.__name__ == name), None)
+    return exact or next((kind for kind in kinds if kind.reason == reason), SourceError)
 
 
 def _kinds(kind: type[SourceError]) -> Iterator[type[SourceError]]:

@@ -12,8 +12,8 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from connectors._door import Door
-from connectors._mapping import text
 from connectors._only import Only
+from connectors._records import text
 from connectors._sql import Reader
 from connectors._tape import Heard
 

@@ -18,8 +18,9 @@ from citysync.domain.snapshot import RawPage, Snapshot
 from connectors._certify import PageFacts, Reading, certify, second_is_better, second_pass_needed
 from connectors._door import Door
 from connectors._http import Expired
-from connectors._mapping import Plan, Record, in_order, keys_of, plan_for, stacked, to_frame, unknown_fields
+from connectors._mapping import Plan, in_order, keys_of, plan_for, stacked, to_frame, unknown_fields
 from connectors._moments import changed_at
+from connectors._records import Record
 
 Asked = TypeVar("Asked", int, str)
 MAX_PAGES = 10_000

@@ -12,7 +12,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from citysync.domain.errors import Unreadable
 from connectors._archive import check_archive
-from connectors._mapping import Number, number_text
+from connectors._records import Number, number_text
 from connectors._text import first_twice, shown_name
 
 _HEADER_WITHIN = 20

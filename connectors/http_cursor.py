@@ -17,7 +17,7 @@ from citysync.domain.errors import Unreadable
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
 from connectors._http import Expired, HttpSource, Marker, declared, message_of, records_of, stands, verify, version_of
-from connectors._mapping import dig, text
+from connectors._records import dig, text
 from connectors._session import Session
 from connectors._text import read_json
 from connectors._walk import Answer, Walk

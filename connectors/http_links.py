@@ -12,7 +12,7 @@ from citysync.domain.city import City
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
 from connectors._http import HttpSource, declared, next_address, records_of, verify, version_of
-from connectors._mapping import dig, text
+from connectors._records import dig, text
 from connectors._session import Reply, Session
 from connectors._text import read_json
 from connectors._walk import Answer, Walk

@@ -136,6 +136,7 @@ def _door(job: Job, connection: Connection, recorder: Recorder) -> Door:
         progress=progress,
         renew=lambda name: load_settings().secrets().get(name),
         tape=recorder,
+        read=lambda sha256: pages.read_page(job.data_dir, sha256),
     )
 
 

@@ -64,7 +64,8 @@ def _walked(city: City, run: Run, master: MasterCatalogue, memory: Memory, means
     pages: list[RawPage] = []
     means.step(f"取数：{city.source.connector}")
     try:
-        door = replace(means.door, keep=_remembering(means.door, pages), last_count=memory.last_count)
+        keep = _remembering(means.door, pages)
+        door = replace(means.door, keep=keep, last_count=memory.last_count, base=memory.last_good)
         with means.phase(PULL) as count:
             snapshot = means.pull(city, door)
             proof = snapshot.certificate

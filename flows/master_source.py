@@ -18,7 +18,8 @@ from citysync.domain.errors import ConfigError, MasterError
 from citysync.domain.snapshot import Grade, Snapshot
 from citysync.domain.strict import Strict
 from citysync.storage import pages
-from connectors import Door, names, pull, source_model
+from connectors import names, pull, source_model
+from connectors._door import Door
 
 Record = Mapping[str, str | None]
 

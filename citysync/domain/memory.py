@@ -21,7 +21,8 @@ class LastGood:
     """The snapshot in force: what was last adopted, dated.
 
     ``rows``: as text, as ``Snapshot.rows``; ``on``: its business date; ``changed_at``: when its source last changed,
-    None if it said so nowhere; ``state``: what was said of it, by which ``rules_version`` and ``master_version``.
+    None if it said so nowhere; ``state``: what was said of it, by which ``rules_version`` and ``master_version``;
+    ``index``: the hash of the kept page that names its rows' keys and hashes, None where its source has none.
     """
 
     run_id: str
@@ -31,6 +32,7 @@ class LastGood:
     state: State | None = None
     rules_version: str | None = None
     master_version: str | None = None
+    index: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from functools import cached_property
 
 import polars as pl
 
+INDEX_URL = "citysync:index"  # the page that says which rows, by key and hash, a proved snapshot has
+
 
 class Grade(StrEnum):
     """How complete a snapshot is proved to be; it decides what may be said about the city."""

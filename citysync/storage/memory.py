@@ -9,6 +9,7 @@ from typing import Any
 
 from citysync.domain.errors import StorageError
 from citysync.domain.memory import LastGood, Memory
+from citysync.domain.snapshot import INDEX_URL
 from citysync.domain.verdict import State
 from citysync.storage.approvals import approvals_before
 from citysync.storage.engine import Store
@@ -62,4 +63,5 @@ def _last_good(row: dict[str, Any], folder: Path) -> LastGood:
         state=State(row["state"]),
         rules_version=str(row["rules_version"]),
         master_version=str(row["master_version"]),
+        index=next((page.sha256 for page in snapshot.pages if page.url == INDEX_URL), None),
     )

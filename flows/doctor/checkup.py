@@ -14,7 +14,7 @@ from citysync.config.settings import Settings
 from citysync.domain.city import City
 from citysync.domain.snapshot import RawPage
 from citysync.domain.workdays import calendar
-from connectors import Door
+from connectors._door import Door
 from connectors._http import HttpSource
 from connectors.file_drop import Source as DropSource
 from connectors.sql_table import Source as TableSource

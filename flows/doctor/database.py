@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from citysync.domain.city import City
 from citysync.domain.errors import Refused, SourceError, Unreadable
 from citysync.domain.items import NAMES
-from connectors import Door
+from connectors._door import Door
 from connectors._mapping import plan_for
 from connectors._sql import Reader, source_url
 from connectors._wire import Host

@@ -12,7 +12,8 @@ from typing import cast
 from citysync.domain.city import City
 from citysync.domain.errors import SourceError, Unreadable
 from citysync.domain.snapshot import Grade, RawPage, Snapshot
-from connectors import Door, pull
+from connectors import pull
+from connectors._door import Door
 from connectors._drop import bytes_of, newest
 from connectors._text import decode
 from connectors.file_drop import Source

@@ -9,7 +9,8 @@ from functools import cached_property
 from citysync.domain.city import City
 from citysync.domain.errors import SourceError
 from citysync.domain.snapshot import Grade, Snapshot
-from connectors import Door, pull
+from connectors import pull
+from connectors._door import Door
 from flows.doctor.outcome import Link, Said, failed, passed
 from flows.doctor.rows import ROWS, Sample
 

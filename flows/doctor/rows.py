@@ -19,7 +19,8 @@ from citysync.domain.outcome import Validation
 from citysync.domain.renaming import suspicion
 from citysync.domain.snapshot import Certificate, Grade, Snapshot
 from citysync.domain.successions import single_heirs
-from connectors._mapping import Plan, Record, in_order, plan_for, stacked, to_frame, unknown_fields, with_headings
+from connectors._mapping import Plan, in_order, plan_for, stacked, to_frame, unknown_fields, with_headings
+from connectors._records import Record
 from flows.doctor.outcome import Link, Said, failed, passed, skipped, warned
 from schemas.validate import validate
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from citysync.domain.city import City
 from citysync.domain.errors import Refused, SourceError, Unreadable
 from citysync.domain.snapshot import RawPage
-from connectors import Door
+from connectors._door import Door
 from connectors._http import HttpSource, origin
 from connectors._text import decode
 from connectors._walk import Answer, Walk

@@ -11,7 +11,8 @@ from typing import Any
 from citysync.domain import items
 from citysync.domain.city import City
 from citysync.domain.snapshot import RawPage, Snapshot
-from connectors import Door, pull, source_model
+from connectors import pull, source_model
+from connectors._door import Door
 from tests.builders import BODY, an_item
 
 NOW = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)

@@ -13,7 +13,7 @@ from connectors import names, source_model
 
 
 def test_a_connector_is_registered_by_its_file_name() -> None:
-    assert names() == ("file_drop", "http_cursor", "http_links", "http_pages", "sql_table")
+    assert names() == ("file_drop", "http_cursor", "http_links", "http_pages", "kit", "sql_table")
     assert source_model("http_page") is None
     assert source_model("_session") is None
 

@@ -22,7 +22,7 @@ import trustme
 
 from citysync.config.secrets import Secrets
 from citysync.domain.city import City
-from connectors import Door
+from connectors._door import Door
 from connectors._wire import Host
 from flows.doctor import pulled, wire
 from flows.doctor.checkup import check_city, door_for

@@ -26,7 +26,8 @@ from citysync.storage import catalogue, ledger, pages
 from citysync.storage.approvals import Ceiling, approve
 from citysync.storage.memory import recall
 from citysync.storage.schema import open_store
-from connectors import Door, names, source_model
+from connectors import names, source_model
+from connectors._door import Door
 from flows.explain.answer import explain
 from flows.explain.rules import SOURCES, rule_of
 from flows.explain.words import lines

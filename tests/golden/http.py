@@ -18,7 +18,7 @@ from connectors import _guarded, _session, pull
 from connectors._credentials import Pass
 from connectors._gzip import whole_body
 from connectors._http import HttpSource, build, declared, next_address, records_of, token_in, verify
-from connectors._mapping import as_records
+from connectors._records import as_records
 from connectors._text import read_json
 from connectors._transport import Trouble, transport_fault
 from connectors._wire import Host, addresses

@@ -1,0 +1,127 @@
+"""A kit's directory put together: from all its rows, or from the snapshot in force and what changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import polars as pl
+
+from citysync.domain.city import City
+from connectors._door import Door
+from connectors._http import Expired
+from connectors._kit_index import Base, Index
+from connectors._kit_talk import Contradicted, Line, Manifest, Talk
+from connectors._kit_tree import differences
+from connectors._mapping import Plan, in_order, plan_for, stacked, to_frame
+
+_MOST_KEYS = 20_000  # in one request; beyond it, and beyond a quarter of the rows, a whole pull costs less
+_WORTH_A_QUARTER = 4
+
+
+@dataclass(frozen=True)
+class Received:
+    """A directory as it came. ``rows``: in the order of ``index``'s keys; ``problems``: why it is not proved."""
+
+    index: Index
+    rows: pl.DataFrame
+    how: str
+    problems: tuple[str, ...] = ()
+
+
+def whole(talk: Talk, manifest: Manifest, city: City, door: Door) -> Received:
+    """Return the directory from all its rows; what does not fit the manifest is a problem, never an error."""
+    lines: list[Line] = []
+    problems: list[str] = []
+    try:
+        lines.extend(talk.whole(manifest))
+    except Contradicted as error:
+        problems.append(str(error))
+    index = Index(manifest.snapshot, manifest.fields, [each.key for each in lines], [each.hash for each in lines], 0)
+    problems += _unproved(index, manifest)
+    if any(each.values is None for each in lines):
+        problems.append("整体拉取中有已删除的行")
+    plan = plan_for(city, door.columns)
+    rows = in_order(stacked(_frames([each for each in lines if each.values is not None], manifest, plan)), door.columns)
+    return Received(index, rows, f"整体拉取，{talk.asked} 次请求", tuple(problems))
+
+
+def changed(talk: Talk, manifest: Manifest, base: Base, city: City, door: Door) -> tuple[Received, str]:
+    """Return the directory from the snapshot in force and what changed since, proved, with a note for people.
+
+    Raises ``Contradicted`` where what comes of it is not what the manifest says.
+    """
+    before = base.index
+    upserts, gone, way = _difference(talk, manifest, before)
+    keys = sorted((set(before.keys) - gone) | upserts.keys())
+    then = dict(zip(before.keys, before.hashes, strict=True))
+    hashes = [upserts[key].hash if key in upserts else then[key] for key in keys]
+    index = Index(manifest.snapshot, manifest.fields, keys, hashes, before.since_whole + 1)
+    if problems := _unproved(index, manifest):
+        raise Contradicted("；".join(problems))
+    rows = _rebuilt(base, keys, upserts, manifest, plan_for(city, door.columns), door.columns)
+    inserted = len(upserts.keys() - then.keys())
+    note = f"增量拉取（{way}）：新增 {inserted:,} 条，修改 {len(upserts) - inserted:,} 条，删除 {len(gone):,} 条"
+    return Received(index, rows, f"增量，{talk.asked} 次请求"), f"{note}；整体摘要已证实"
+
+
+def _difference(talk: Talk, manifest: Manifest, before: Index) -> tuple[dict[str, Line], set[str], str]:
+    """Return the rows to put in, the keys to take out, and how they were found."""
+    if before.digest == manifest.digest:
+        return {}, set(), "没有变化"
+    if before.snapshot in manifest.kept:
+        try:
+            lines = talk.changes(manifest, before.snapshot)
+        except Expired:
+            pass  # it was kept a moment ago; the tree needs no earlier snapshot
+        else:
+            return {each.key: each for each in lines if each.values is not None}, _gone(lines), "变更列表"
+    found = differences(manifest.count, before.keys, before.hashes, lambda nodes: talk.tree(manifest, nodes))
+    if len(found.wanted) > min(_MOST_KEYS, max(manifest.count // _WORTH_A_QUARTER, 100)):
+        raise Contradicted(f"与上次不同的有 {len(found.wanted):,} 条，整体拉取更省")
+    lines = talk.rows(manifest, found.wanted) if found.wanted else []
+    return {each.key: each for each in lines if each.values is not None}, set(found.gone), "摘要树"
+
+
+def _gone(lines: Iterable[Line]) -> set[str]:
+    return {each.key for each in lines if each.values is None}
+
+
+def _unproved(index: Index, manifest: Manifest) -> list[str]:
+    """Return how a directory is not the one its manifest speaks of."""
+    problems = []
+    if len(index.keys) != manifest.count:
+        problems.append(f"清单写明 {manifest.count:,} 条，实际 {len(index.keys):,} 条")
+    if any(earlier >= later for earlier, later in pairwise(index.keys)):
+        problems.append("键没有按次序，或有重复")
+    if index.digest != manifest.digest:
+        problems.append(f"整体摘要应为 {manifest.digest[:12]}，实收 {index.digest[:12]}")
+    return problems
+
+
+def _frames(lines: Sequence[Line], manifest: Manifest, plan: Plan) -> list[pl.DataFrame]:
+    """Return the rows as frames, one an answer; even without rows the columns are those of the manifest."""
+    by_page: dict[int, list[Mapping[str, object]]] = {}
+    for line in lines:
+        row = dict(zip(manifest.fields, line.values or (), strict=True))
+        by_page.setdefault(line.page_no, []).append(row)
+    empty = to_frame([dict.fromkeys(manifest.fields)], plan, 0).clear()
+    return [empty, *(to_frame(rows, plan, number) for number, rows in by_page.items())]
+
+
+def _rebuilt(
+    base: Base,
+    keys: Sequence[str],
+    upserts: Mapping[str, Line],
+    manifest: Manifest,
+    plan: Plan,
+    columns: tuple[str, ...],
+) -> pl.DataFrame:
+    """Return the rows in the order of the keys: those of the base have page 0, as those of a look-up have."""
+    fresh = in_order(stacked(_frames(list(upserts.values()), manifest, plan)), columns)
+    kept = base.rows.with_columns(page_no=pl.lit(0, dtype=pl.Int64)).select(fresh.columns)
+    places = {key: place for place, key in enumerate(base.index.keys)}
+    places |= {key: base.rows.height + number for number, key in enumerate(upserts)}
+    rows = pl.concat([kept, fresh])[[places[key] for key in keys]] if keys else fresh.clear()
+    return rows.with_columns(row_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))

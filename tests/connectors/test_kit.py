@@ -1,0 +1,320 @@
+"""The city's own server and the connector that speaks to it: small nights, proved like whole ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from citysync.domain.errors import Refused, Unreadable
+from citysync.domain.snapshot import Grade, Snapshot, fingerprint
+from citysync.kit.answers import Reply
+from citysync.kit.reading import Row
+from connectors import pull
+from connectors._tape import Player, Recorder
+from tests.builders import an_item
+from tests.connectors.doors import CANARY, NOW, Memory, code, codes, directory, pulled
+from tests.connectors.kits import Nights, Twist, kit_city, running, sha256
+
+
+def content(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.drop("page_no")
+
+
+def told(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the notes but that about the clock, which is the test's own."""
+    return tuple(note for note in snapshot.notes if "时钟" not in note)
+
+
+def test_a_first_pull_is_whole_and_proved_by_count_and_digest() -> None:
+    with running(30) as kit:
+        snapshot = pulled({"connector": "kit", "url": kit.url, "page_size": 7})
+    certificate = snapshot.certificate
+    assert (certificate.grade, certificate.declared, certificate.received, certificate.distinct) == (
+        Grade.A,
+        30,
+        30,
+        30,
+    )
+    assert codes(snapshot) == [code(number) for number in range(1, 31)]
+    assert "声明总数 30 与整体摘要" in certificate.proof
+    assert len(kit.asked) == 6  # the manifest and five pages
+
+
+def test_an_unchanged_night_asks_for_the_manifest_only() -> None:
+    with running(30) as kit:
+        province = Nights(kit_city(kit))
+        first, kit.asked[:] = province.pull(), []
+        second = province.pull()
+        assert [asked.split("/")[-1] for asked in kit.asked] == ["manifest"]
+    assert content(second.rows).equals(content(first.rows))
+    assert told(second) == ("增量拉取（没有变化）：新增 0 条，修改 0 条，删除 0 条；整体摘要已证实",)
+    assert second.certificate.grade is Grade.A
+
+
+def test_changes_come_as_a_list_where_the_kit_still_has_last_nights_snapshot() -> None:
+    with running(30) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        kit.origin.rows[3]["task_name"] = "改了名"
+        del kit.origin.rows[10]
+        kit.origin.rows.append(dict(an_item(task_code=code(99))))
+        snapshot, whole = province.pull(), pulled({"connector": "kit", "url": kit.url})
+    assert told(snapshot) == ("增量拉取（变更列表）：新增 1 条，修改 1 条，删除 1 条；整体摘要已证实",)
+    assert content(snapshot.rows).equals(content(whole.rows))
+    assert fingerprint(snapshot.rows) == fingerprint(whole.rows)
+
+
+def test_the_digest_tree_finds_them_where_it_has_not() -> None:
+    with running(300, keep=2) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        for number in (1, 2):  # two snapshots that nobody pulled push last night's out
+            kit.origin.rows[5 * number]["task_name"] = f"改了名 {number}"
+            kit.shelf.newest()
+        del kit.origin.rows[200]
+        kit.asked.clear()
+        snapshot, rounds = province.pull(), len(kit.asked)
+        whole = pulled({"connector": "kit", "url": kit.url})
+    assert told(snapshot) == ("增量拉取（摘要树）：新增 0 条，修改 2 条，删除 1 条；整体摘要已证实",)
+    assert rounds <= 6
+    assert content(snapshot.rows).equals(content(whole.rows))
+
+
+def test_every_seventh_pull_is_whole() -> None:
+    with running(5) as kit:
+        province = Nights(kit_city(kit))
+        notes = [told(province.pull()) for _ in range(9)]
+    assert [bool(told) and told[0].startswith("整体拉取：每 7 次一次") for told in notes] == [False] * 7 + [True, False]
+
+
+def test_new_fields_and_another_mapping_need_a_whole_pull() -> None:
+    with running(5) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        for row in kit.origin.rows:
+            row["extra"] = "x"
+        snapshot = province.pull()
+        assert (told(snapshot), snapshot.unknown_fields) == (("整体拉取：城市端的字段有增减",), ("extra",))
+        province.city = province.city.model_copy(update={"ignore": ("extra",)})
+        snapshot = province.pull()
+        assert (told(snapshot), snapshot.unknown_fields) == (("整体拉取：城市文件的字段设置或程序已改变",), ())
+
+
+def test_twins_and_rows_without_a_code_are_all_there() -> None:
+    rows: list[Row] = [*directory(2), *directory(2), dict(an_item(task_code=None)), dict(an_item(task_code=None))]
+    with running(rows) as kit:
+        snapshot = pulled({"connector": "kit", "url": kit.url})
+    assert (snapshot.certificate.grade, snapshot.rows.height) == (Grade.A, 6)
+
+
+def lines_of(change: str) -> Twist:
+    """Return what a kit does to its lines: ``body`` another value, ``cut`` no end marker, ``drop`` a line less."""
+
+    def twist(_method: str, target: str, reply: Reply) -> Reply:
+        lines = list(reply.lines)
+        if "/rows" in target or "/changes" in target:
+            if change == "body":
+                lines[0] = lines[0].replace("事项".encode(), "亊项".encode())
+            if change == "cut":
+                lines = lines[:-1]
+            if change == "drop":
+                end = json.loads(lines[-1])
+                lines = [*lines[:-2], json.dumps({**end, "rows": end["rows"] - 1}).encode()]
+        return replace(reply, lines=lines)
+
+    return twist
+
+
+@pytest.mark.parametrize("change", ["body", "cut", "drop"])
+def test_a_whole_pull_that_does_not_fit_its_manifest_is_contradicted(change: str) -> None:
+    with running(5) as kit:
+        kit.twist = lines_of(change)
+        snapshot = pulled({"connector": "kit", "url": kit.url})
+    assert snapshot.certificate.grade is Grade.X
+    assert snapshot.certificate.problems
+
+
+@pytest.mark.parametrize("change", ["body", "cut", "drop"])
+def test_changes_that_are_not_proved_lead_to_a_whole_pull(change: str) -> None:
+    with running(30) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        kit.origin.rows[3]["task_name"] = "事项改名"
+        del kit.origin.rows[20]
+
+        def only_changes(method: str, target: str, reply: Reply) -> Reply:
+            return lines_of(change)(method, target, reply) if "/changes" in target else reply
+
+        kit.twist = only_changes
+        snapshot = province.pull()
+        kit.twist = lambda _m, _t, reply: reply
+        whole = pulled({"connector": "kit", "url": kit.url})
+    assert snapshot.notes[0].startswith("增量未能证实（")
+    assert snapshot.notes[0].endswith("已改为整体拉取")
+    assert snapshot.certificate.grade is Grade.A
+    assert content(snapshot.rows).equals(content(whole.rows))
+
+
+def test_an_unchanged_digest_over_a_changed_body_is_found_by_the_next_whole_pull() -> None:
+    with running(5) as kit:
+        province = Nights(kit_city(kit, whole_every=2))
+        province.pull()
+        manifest = kit.answer("GET", "/citysync/v1/manifest", "", b"")
+        frozen = list(manifest.lines)
+        kit.origin.rows[0]["task_name"] = "悄悄改了"
+        newest = kit.shelf.newest().id
+
+        def lying(_method: str, target: str, reply: Reply) -> Reply:
+            if target.endswith("/manifest"):
+                return replace(manifest, lines=frozen)
+            if "/rows" not in target:
+                return reply
+            lines, _ = kit.shelf.edition(newest).page(None, 10, 10**6)  # type: ignore[union-attr]
+            return replace(reply, lines=[*lines, list(reply.lines)[-1]])
+
+        kit.twist = lying
+        assert province.pull().certificate.grade is Grade.A  # nothing was asked but the manifest
+        certificate = province.pull().certificate
+    assert certificate.grade is Grade.X
+    assert certificate.problems[0].startswith("整体摘要应为")
+
+
+def edits(rows: list[Row], places: list[int], kinds: list[str]) -> None:
+    """Insert, update and delete where told."""
+    for place, kind in zip(places, kinds, strict=True):
+        at = place % max(len(rows), 1)
+        if kind == "insert" or not rows:
+            rows.insert(at, dict(an_item(task_code=code(1_000 + place * 7), task_name="新事项")))
+        elif kind == "delete":
+            del rows[at]
+        else:
+            rows[at] = {**rows[at], "task_name": f"{rows[at]['task_name']}改"}
+
+
+KINDS = st.sampled_from(["insert", "update", "delete"])
+EDITS = st.lists(st.tuples(st.integers(0, 400), KINDS), max_size=25)
+RUNS = st.builds(lambda at, n, kind: [(at + i, kind) for i in range(n)], st.integers(0, 400), st.integers(1, 25), KINDS)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(changes=st.one_of(EDITS, RUNS), forgets=st.booleans())
+def test_whatever_changes_an_incremental_pull_gives_what_a_whole_one_gives(
+    changes: list[tuple[int, str]],
+    forgets: bool,  # noqa: FBT001 — drawn
+) -> None:
+    with running(400, keep=2) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        edits(kit.origin.rows, [place for place, _ in changes], [kind for _, kind in changes])
+        if forgets:
+            for number in (1, 2):
+                kit.origin.rows[-1]["task_name"] = f"两次之间 {number}"
+                kit.shelf.newest()
+        kit.asked.clear()
+        snapshot, rounds = province.pull(), len(kit.asked)
+        whole = Nights(kit_city(kit)).pull()
+    assert rounds <= 6
+    assert snapshot.notes[0].startswith("增量拉取")
+    assert content(snapshot.rows).equals(content(whole.rows))
+    kept = ("grade", "declared", "received", "distinct", "problems")
+    assert all(getattr(snapshot.certificate, name) == getattr(whole.certificate, name) for name in kept)
+    assert snapshot.source_changed_at == whole.source_changed_at
+
+
+def test_a_token_is_asked_for_and_never_shown() -> None:
+    with running(2, token=CANARY) as kit:
+        with pytest.raises(Refused, match="401"):
+            pulled({"connector": "kit", "url": kit.url})
+        memory = Memory()
+        snapshot = pulled(
+            {"connector": "kit", "url": kit.url, "auth": {"kind": "bearer", "secret": "CITYSYNC_SECRET_440300"}}, memory
+        )
+    assert snapshot.certificate.grade is Grade.A
+    assert CANARY not in str(memory.kept) + str(snapshot)
+
+
+def test_another_protocol_is_refused() -> None:
+    def newer(_method: str, _target: str, reply: Reply) -> Reply:
+        return replace(reply, lines=[line.replace(b'"protocol":1', b'"protocol":2') for line in reply.lines])
+
+    with running(2) as kit:
+        kit.twist = newer
+        with pytest.raises(Unreadable, match="协议版本是 2"):
+            pulled({"connector": "kit", "url": kit.url})
+
+
+def test_a_kit_that_cannot_read_its_source_says_so_and_goes_on_with_the_last_good_snapshot() -> None:
+    with running(2) as kit:
+        kit.shelf.newest()
+        kit.origin.read = _unreadable  # type: ignore[method-assign, assignment]
+        snapshot = pulled({"connector": "kit", "url": kit.url})
+    assert snapshot.certificate.grade is Grade.A
+    assert told(snapshot) == ("城市端自述：文件在读取期间有变动",)
+
+
+def _unreadable(_today: object) -> None:
+    raise Unreadable("文件在读取期间有变动")
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_an_incremental_pull_is_made_again_from_its_tape_alone(*, forgets: bool) -> None:
+    with running(90, keep=2 if forgets else 4) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        for number in range(1, 3 if forgets else 2):
+            kit.origin.rows[9 * number]["task_name"] = f"改了名 {number}"
+            kit.shelf.newest()
+        kit.origin.rows.pop()
+        memory, base = Memory(), province.base
+        recorder = Recorder(lambda data: _keeps(province, data), lambda: NOW)
+        live = replace(memory.door(), base=base, read=province.kept.__getitem__, tape=recorder, now=recorder.now)
+        then = pull(province.city, live)
+    player = Player(recorder.heard, recorder.moments, then.pages, province.kept.__getitem__)
+    again = replace(memory.door(), base=base, tape=player, now=player.now, keep=player.keep)
+    now = pull(province.city, again)
+    assert now.rows.equals(then.rows)
+    assert (now.certificate, now.notes, now.pages) == (then.certificate, then.notes, then.pages)
+    assert told(now)[0].startswith(f"增量拉取（{'摘要树' if forgets else '变更列表'}）")
+
+
+def _keeps(province: Nights, data: bytes) -> str:
+    province.kept[sha256(data)] = data
+    return sha256(data)
+
+
+@pytest.mark.parametrize(
+    ("tree", "told_as"),
+    [
+        (lambda nodes: nodes[:-1], "摘要树的回答与所问的区间数不符"),
+        (lambda nodes: [node[:-1] for node in nodes], "摘要树的行数或键序不符"),
+        (lambda nodes: [node[::-1] for node in nodes], "摘要树的行数或键序不符"),
+        (lambda nodes: [[[k, n, "0" * 16] for k, n, _ in node] for node in nodes], "与上次不同的有 300 条"),
+        (lambda nodes: [[[node[0][0], sum(n for _, n, _ in node), "0"]] for node in nodes], "摘要树没有分下去"),
+        (lambda _: [[1]], "不是摘要树的形状"),
+        (lambda _: 7, "不是摘要树的形状"),
+    ],
+)
+def test_a_wrong_tree_is_found_out_and_everything_is_pulled(tree: Callable[[Any], Any], told_as: str) -> None:
+    def twist(_method: str, target: str, reply: Reply) -> Reply:
+        if not target.endswith("/tree"):
+            return reply
+        nodes = json.loads(next(iter(reply.lines)))["nodes"]
+        return replace(reply, lines=[json.dumps({"nodes": tree(nodes)}).encode()])
+
+    with running(300, keep=2) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        for number in (1, 2):
+            kit.origin.rows[0]["task_name"] = f"改了名 {number}"
+            kit.shelf.newest()
+        kit.twist = twist
+        snapshot = province.pull()
+    assert told_as in snapshot.notes[0]
+    assert snapshot.certificate.grade is Grade.A
