@@ -135,7 +135,7 @@ def _walked(run: Run, code: str, state: State) -> CityRun:
         return replace(walked, verdict=verdict)
     due, met, _, _ = COUNTED[code]
     verdict = replace(verdict, counts=replace(verdict.counts, due=due, met=met))
-    item = an_item(areacode=code, limit_scene_num=VISITS.get(code, "1"))
+    item = an_item(areacode=code, dept_name=f"{CITIES[code][0]}卫生健康委员会", limit_scene_num=VISITS.get(code, "1"))
     return replace(walked, verdict=verdict, snapshot=a_snapshot([item], city_code=code), tallies=_tallies(code))
 
 
