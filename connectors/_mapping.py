@@ -7,8 +7,10 @@ mapped or ignored are named, never dropped without a word.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 
 import polars as pl
 
@@ -22,6 +24,7 @@ from connectors._text import shown_name
 Key = tuple[str, str | None]
 _MISSING = object()
 _HANDLE_ITEM_LENGTH = 33
+_PAGE = 10_000  # of a file's records all at once, tuples would lie in memory beside them
 _CODES = frozenset(name for name, column in COLUMNS.items() if column.kind is Kind.CODE)
 _WIDTHS = {"areacode": 6, "catalog_code": 12}  # all digits in every national code list
 
@@ -63,9 +66,10 @@ def with_headings(plan: Plan, city: City, records: Sequence[Record]) -> Plan:
 def to_frame(records: Sequence[Record], plan: Plan, page_no: int) -> pl.DataFrame:
     """Return rows: ``page_no`` Int64, then each canonical column that some record has, as String."""
     present = set().union(*records)
+    plain = _side_by_side(records, list(dict.fromkeys(path for path in plan.paths.values() if path in present)))
     columns = [pl.Series("page_no", [page_no] * len(records), dtype=pl.Int64)]
     for name, path in plan.paths.items():
-        values = _column(records, path, present)
+        values = plain[path] if path in plain else _beneath(records, path, present)
         if values is not None:
             columns.append(_series(name, values if name not in _CODES else [_code(name, value) for value in values]))
     return pl.DataFrame(columns)
@@ -109,6 +113,10 @@ def keys_of(frame: pl.DataFrame) -> list[Key | None]:
 
 
 def _folded(frame: pl.DataFrame, column: str) -> list[str | None]:
+    sent: list[str | None] = frame[column].to_list()
+    letters = "".join(filter(None, sent))
+    if letters.isascii() and letters.isalnum():  # folding changes none of them; a page need not ask polars
+        return [code or None for code in sent]
     folded = frame.select(codes.folded(pl.col(column)).replace("", None)).to_series()
     return folded.to_list()
 
@@ -124,9 +132,15 @@ def _code(name: str, value: object) -> object:
     return digits.zfill(width) if len(digits) <= width else f"{digits}{NUMERIC}"
 
 
-def _column(records: Sequence[Record], path: str, present: set[str]) -> list[object] | None:
-    if path in present:
-        return [record.get(path) for record in records]
+def _side_by_side(records: Sequence[Record], fields: Sequence[str]) -> dict[str, Sequence[object]]:
+    """Return each field's values; None where a record lacks it. A page's records usually have all: one look at each."""
+    if len(fields) > 1 and len(records) <= _PAGE:
+        with suppress(KeyError):
+            return dict(zip(fields, zip(*map(itemgetter(*fields), records), strict=True), strict=True))
+    return {field: [record.get(field) for record in records] for field in fields}
+
+
+def _beneath(records: Sequence[Record], path: str, present: set[str]) -> list[object] | None:
     head, _, rest = path.partition(".")
     if not rest or head not in present:
         return None
