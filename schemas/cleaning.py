@@ -52,6 +52,10 @@ _GARBLED = (
     "\ufffd|锟斤|斤拷|烫烫烫|屯屯屯|\\\\u[dD][89abAB][0-9a-fA-F]{2}"
     f"|[\u0080-\u009f]|[\u00c0-\u00ff][\u00a1-\u00ff{_CP1252}]{{2}}|[\u00a1-\u00ff]{{2}}[\u00d8-\u00f6\u00c0-\u00d6]"
 )
+# Chinese in UTF-8 begins with two of these bytes; so does the first character that is not ASCII, put into GB18030.
+_CHINESE_FIRST, _CHINESE_SECOND = (*range(0xE2, 0xEA), 0xEF), range(0x80, 0xC0)
+_SUSPECTED = "".join(bytes([one, two]).decode("gb18030") for one in _CHINESE_FIRST for two in _CHINESE_SECOND)
+_MAY_BE_UTF8 = f"^[\x00-\x7f]*[{_SUSPECTED}]"
 _CHINESE = re.compile("[\u0020-\u007e\u2010-\u2027\u3000-\u9fff\uff00-\uffef]*")
 
 _escape, _unseen = re.compile(_ESCAPES), re.compile(f"[{_PICTURED}{_INVISIBLE}\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -111,9 +115,9 @@ def _decoded(found: re.Match[str]) -> str:
 
 def _which_garbled(texts: pl.Series) -> pl.Series:
     plainly = texts.str.contains(_GARBLED).fill_null(value=False)
-    known = {text: _is_utf8_read_as_gbk(text) for text in texts.unique().drop_nulls()}
-    quietly = [text is not None and known[text] for text in texts]
-    return plainly | pl.Series(texts.name, quietly, dtype=pl.Boolean)
+    suspected = texts.filter(texts.str.contains(_MAY_BE_UTF8)).unique()
+    quietly = suspected.filter(pl.Series([_is_utf8_read_as_gbk(text) for text in suspected], dtype=pl.Boolean))
+    return plainly if quietly.is_empty() else plainly | texts.is_in(quietly.implode()).fill_null(value=False)
 
 
 def _is_utf8_read_as_gbk(text: str) -> bool:

@@ -175,3 +175,17 @@ def test_a_hundred_thousand_bad_rows_are_each_accounted_for() -> None:
     validation = validate(type(snapshot)(**{**vars(snapshot), "rows": rows}), a_city(), TODAY)
     assert (validation.received, validation.rejected_rows, validation.accepted.height) == (100_000, 100_000, 0)
     assert validation.duplicate == 0
+
+
+def test_every_text_read_in_the_wrong_encoding_is_looked_at_and_no_other_is_called_garbled() -> None:
+    chinese = [chr(code) for code in (*range(0x2010, 0x2028), *range(0x3000, 0xA000), *range(0xFF00, 0xFFF0))]
+    double = [
+        f"{before}{letter}公".encode().decode("gb18030", "replace") for letter in chinese for before in ("", "A1")
+    ]
+    single = [f"{letter}A" for code in range(0x80, 0x20000) if not 0xD800 <= code < 0xE000 for letter in [chr(code)]]
+    texts = pl.Series("text", [*double, *single, "公共场所", "", "abc", None])
+    plainly = texts.str.contains(cleaning._GARBLED).fill_null(value=False)
+    slowly = [text is not None and cleaning._is_utf8_read_as_gbk(text) for text in texts]
+    found = pl.DataFrame({"text": texts}).select(cleaning.garbled(pl.col("text"))).to_series()
+    assert found.to_list() == (plainly | pl.Series(slowly)).to_list()
+    assert sum(slowly) > len(chinese) // 2, "nothing quiet was among them"
