@@ -102,7 +102,7 @@ def test_a_full_text_has_the_five_things_its_reader_needs(kind: Kind, fault: Fau
 
 
 @pytest.mark.parametrize("kind", OF_A_CITY)
-@pytest.mark.parametrize("fault", NOT_THEIRS)
+@pytest.mark.parametrize("fault", sorted(NOT_THEIRS))
 def test_a_city_that_need_not_act_is_told_so_and_nothing_else(kind: Kind, fault: Fault) -> None:
     whole = "\n".join(said(kind, fault, Change.OPENED).lines)
     assert "本市无需处理" in whole
