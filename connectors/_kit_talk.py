@@ -70,9 +70,7 @@ class Talk:
         """Yield every row, page after page; raises ``Contradicted`` where a page ends without its end marker."""
         after: str | None = None
         while True:
-            where = "" if after is None else f"&after={quote(after, safe='')}"
-            reply = self._get(f"snapshots/{manifest.snapshot}/rows?limit={self.page_size}{where}")
-            lines, more = self._lines(reply, manifest)
+            lines, more = self.page(manifest, after)
             yield from lines
             if not more:
                 return
@@ -82,6 +80,15 @@ class Talk:
                 raise OverBudget(f"已读 {self.asked:,} 页仍未结束；请检查城市端")
             after = lines[-1].key
             self.progress(f"第 {self._number:,} 页 · 共 {manifest.count:,} 条")
+
+    def page(self, manifest: Manifest, after: str | None) -> tuple[list[Line], bool]:
+        """Return the rows behind a key, and whether more follow."""
+        where = "" if after is None else f"&after={quote(after, safe='')}"
+        return self._lines(self._get(f"snapshots/{manifest.snapshot}/rows?limit={self.page_size}{where}"), manifest)
+
+    def bulk(self, manifest: Manifest) -> list[Line]:
+        """Return every row, asked for at once."""
+        return self._lines(self._get(f"snapshots/{manifest.snapshot}/bulk"), manifest)[0]
 
     def changes(self, manifest: Manifest, since: str) -> list[Line]:
         """Return what changed since a snapshot."""

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 _HEADINGS = ("结果", "检查", "对象", "情况", "如何处理")
 
 
-def doctor(*cities: str, offline: bool = False, json: bool = False, places: Places | None = None) -> int:
+def doctor(
+    *cities: str,
+    offline: bool = False,
+    conformance: str | None = None,
+    secret: str | None = None,
+    json: bool = False,
+    places: Places | None = None,
+) -> int:
     """体检：先查本系统，再逐市一环一环地查，指出首个断点，不写入任何结果。
 
     Parameters
@@ -26,18 +33,23 @@ def doctor(*cities: str, offline: bool = False, json: bool = False, places: Plac
         城市区划代码；不写则为全部启用的城市
     offline
         只查本系统，不访问任何城市
+    conformance
+        只查这个地址的服务是否符合城市端协议（docs/kit.md）
+    secret
+        与 --conformance 同用：存放其令牌的密钥名
     json
         输出一份 JSON
     """
     from flows.doctor.outcome import exit_code, first_broken
 
-    results = _results(cities, places or Places(), offline=offline)
+    where = places or Places()
+    results = _results(cities, where, offline=offline) if conformance is None else _conforms(where, conformance, secret)
     if json:
         broken = first_broken(results)
         first = None if broken is None else asdict(broken)
         print_json({"schema_version": 1, "first_broken": first, "checks": [asdict(result) for result in results]})
     else:
-        _print(results, whole=bool(cities) or offline)
+        _print(results, whole=bool(cities) or offline or conformance is not None)
     return exit_code(results)
 
 
@@ -50,6 +62,12 @@ def _results(cities: tuple[str, ...], places: Places, *, offline: bool) -> list[
     except ConfigError as error:  # without settings there is nothing else to look at
         return [Result("config.settings", "fail", "config", "本系统", str(error), "按提示改正后再体检")]
     return check_up(settings, cities, now, offline=offline)
+
+
+def _conforms(places: Places, url: str, secret: str | None) -> list[Result]:
+    from flows.doctor.checkup import check_server
+
+    return check_server(places.settings(), url, secret, now)
 
 
 def _print(results: Sequence[Result], *, whole: bool) -> None:

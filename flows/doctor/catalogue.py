@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.doctor import alerts, configuration, database, drop, ledger, machine, pulled, web
+from flows.doctor import alerts, configuration, conformance, database, drop, ledger, machine, pulled, web
 from flows.doctor.outcome import Link
 
 CONFIGURATION: tuple[Link[configuration.Written], ...] = (
@@ -94,9 +94,34 @@ LABELS: dict[str, str] = {
     "city.codes": "编码规则",
     "city.values": "取值",
     "city.region": "区划",
+    "kit.manifest": "城市端清单",
+    "kit.token": "城市端令牌",
+    "kit.pages": "城市端分页",
+    "kit.order": "城市端键序",
+    "kit.count": "城市端行数",
+    "kit.digest": "城市端摘要",
+    "kit.bulk": "城市端整体",
+    "kit.keys": "城市端按键取行",
+    "kit.tree": "城市端摘要树",
+    "kit.changes": "城市端变更",
+    "kit.gone": "城市端过期快照",
+    "kit.immutable": "城市端快照不变",
+    "kit.read_only": "城市端只读",
+    "kit.limit": "城市端页长",
+    "kit.openapi": "城市端文档",
 }
 
 
 def links() -> tuple[Link[Any], ...]:
     """Return every link of every chain; an id that several kinds of source share comes several times."""
-    return (*CONFIGURATION, *LEDGER, *ALERTS, *MACHINE, *web.LINKS, *database.LINKS, *drop.LINKS, *pulled.LINKS)
+    return (
+        *CONFIGURATION,
+        *LEDGER,
+        *ALERTS,
+        *MACHINE,
+        *web.LINKS,
+        *database.LINKS,
+        *drop.LINKS,
+        *pulled.LINKS,
+        *conformance.LINKS,
+    )

@@ -8,17 +8,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 
+from pydantic import ValidationError
+
 from citysync.config.cities import Cities
 from citysync.config.secrets import Secrets
 from citysync.config.settings import Settings
 from citysync.domain.city import City
+from citysync.domain.errors import ConfigError
 from citysync.domain.snapshot import RawPage
 from citysync.domain.workdays import calendar
 from connectors._door import Door
 from connectors._http import HttpSource
 from connectors.file_drop import Source as DropSource
+from connectors.kit import Source as KitSource
 from connectors.sql_table import Source as TableSource
-from flows.doctor import alerts, catalogue, configuration, database, drop, pulled, web
+from flows.doctor import alerts, catalogue, configuration, conformance, database, drop, pulled, web
 from flows.doctor.ledger import Ledger
 from flows.doctor.machine import Machine
 from flows.doctor.outcome import Result, follow
@@ -61,13 +65,26 @@ def check_cities(settings: Settings, cities: Cities, now: Clock, today: date) ->
 def check_city(city: City, door: Door, today: date) -> list[Result]:
     """Return a city's chain, from the name of its host to the meaning of its values."""
     place = f"{city.code} {city.name}"
-    if isinstance(city.source, HttpSource):
+    if isinstance(city.source, HttpSource) and not isinstance(city.source, KitSource):
         return follow(place, web.LINKS, web.Web(city, door, today))
     if isinstance(city.source, TableSource):
         return follow(place, database.LINKS, database.Database(city, door, today))
     if isinstance(city.source, DropSource) and "://" not in city.source.path:
         return follow(place, drop.LINKS, drop.Drop(city, door, today))
     return follow(place, pulled.LINKS, pulled.Pulled(city, door, today))
+
+
+def check_server(settings: Settings, url: str, secret: str | None, now: Clock) -> list[Result]:
+    """Return whether a server keeps the city kit's protocol; raises ConfigError for an address that is none.
+
+    ``secret``: the name of the secret that holds its token.
+    """
+    auth = {"kind": "none"} if secret is None else {"kind": "bearer", "secret": secret}
+    try:
+        source = KitSource.model_validate({"connector": "kit", "url": url, "auth": auth})
+    except ValidationError as error:
+        raise ConfigError(f"--conformance：{error.errors()[0]['msg']}") from None
+    return follow(source.url, conformance.LINKS, conformance.Server(source, door_for(settings.secrets(), now)))
 
 
 def door_for(secrets: Secrets, now: Clock) -> Door:

@@ -12,11 +12,12 @@ from flows.doctor.catalogue import LABELS, links
 from flows.doctor.outcome import Result, exit_code, first_broken
 from tests.connectors.site import Sent
 from tests.doctor.alerted import ALERTED
+from tests.doctor.kits import KIT
 from tests.doctor.ours import OURS, well_configured, wrong_city_file
 from tests.doctor.theirs import THEIRS, always, certificate, closed, mariadb_may
 from tests.golden import one_agreed
 
-CASES = {**OURS, **ALERTED, **THEIRS}
+CASES = {**OURS, **ALERTED, **THEIRS, **KIT}
 CHANGING = re.compile(r"[0-9][0-9,.:-]*")  # dates, ports, sizes
 
 
