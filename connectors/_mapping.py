@@ -26,6 +26,7 @@ _MISSING = object()
 _HANDLE_ITEM_LENGTH = 33
 _PAGE = 10_000  # of a file's records all at once, tuples would lie in memory beside them
 _CODES = frozenset(name for name, column in COLUMNS.items() if column.kind is Kind.CODE)
+_KEY = ("task_code", "task_handle_item")
 _WIDTHS = {"areacode": 6, "catalog_code": 12}  # all digits in every national code list
 
 
@@ -65,9 +66,14 @@ def with_headings(plan: Plan, city: City, records: Sequence[Record]) -> Plan:
 
 def to_frame(records: Sequence[Record], plan: Plan, page_no: int) -> pl.DataFrame:
     """Return rows: ``page_no`` Int64, then each canonical column that some record has, as String."""
+    return framed(records, plan, [page_no] * len(records))
+
+
+def framed(records: Sequence[Record], plan: Plan, page_numbers: Sequence[int]) -> pl.DataFrame:
+    """Return what ``to_frame`` does, of records from several pages: each has its page's number."""
     present = set().union(*records)
     plain = _side_by_side(records, list(dict.fromkeys(path for path in plan.paths.values() if path in present)))
-    columns = [pl.Series("page_no", [page_no] * len(records), dtype=pl.Int64)]
+    columns = [pl.Series("page_no", page_numbers, dtype=pl.Int64)]
     for name, path in plan.paths.items():
         values = plain[path] if path in plain else _beneath(records, path, present)
         if values is not None:
@@ -85,6 +91,13 @@ def stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 def in_order(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
     """Return the frame with its columns in canonical order, whichever page brought them first."""
     return frame.select("row_no", "page_no", *(name for name in columns if name in frame.columns))
+
+
+def page_keys(records: Sequence[Record], plan: Plan) -> list[Key | None]:
+    """Return ``keys_of`` one page's records."""
+    return keys_of(
+        to_frame(records, Plan({name: plan.paths[name] for name in _KEY if name in plan.paths}, frozenset()), 0)
+    )
 
 
 def unknown_fields(records: Sequence[Record], plan: Plan) -> set[str]:

@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
-import polars as pl
-
 from citysync.domain.city import City
 from citysync.domain.errors import OverBudget, SourceError
 from citysync.domain.snapshot import RawPage, Snapshot
 from connectors._certify import PageFacts, Reading, certify, second_is_better, second_pass_needed
 from connectors._door import Door
+from connectors._gathered import Gathered
 from connectors._http import Expired
-from connectors._mapping import Plan, in_order, keys_of, plan_for, stacked, to_frame, unknown_fields
+from connectors._mapping import Plan, in_order, page_keys, plan_for, stacked, unknown_fields
 from connectors._moments import changed_at
 from connectors._records import Record
 
@@ -46,8 +45,8 @@ class Answer(Generic[Asked]):
 
 @dataclass
 class _Pass:
+    rows: Gathered
     reading: Reading = field(default_factory=Reading)
-    frames: list[pl.DataFrame] = field(default_factory=list)
     pages: list[RawPage] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     changed_at: datetime | None = None
@@ -88,7 +87,7 @@ class Walk(Generic[Asked]):
         )
         better = second is not None and second_is_better(first.reading, second.reading)
         chosen = second if second is not None and better else first
-        rows = in_order(stacked(chosen.frames), self.door.columns)
+        rows = in_order(stacked(chosen.rows.frames()), self.door.columns)
         return Snapshot(
             city_code=self.city.code,
             taken_at=taken_at,
@@ -102,13 +101,13 @@ class Walk(Generic[Asked]):
 
     def _once(self, plan: Plan, pages_before: int, label: str) -> _Pass:
         """Return one pass; where a cursor expires on the way, the pass starts again from the beginning, once."""
-        taken = _Pass()
+        taken = _Pass(Gathered(plan))
         try:
             return self._through(taken, plan, pages_before, label)
         except Expired:
             if not taken.pages:
                 raise
-            again = _Pass(given_up=taken.pages)
+            again = _Pass(Gathered(plan), given_up=taken.pages)
         self.door.progress(f"{label}{_RESTARTED}")
         return self._through(again, plan, pages_before + len(again.given_up), label)
 
@@ -150,7 +149,7 @@ class Walk(Generic[Asked]):
             behind = self.read(last.following, last.raw.number + 1)
         except SourceError:
             return
-        keys = keys_of(to_frame(behind.records, plan, behind.raw.number))
+        keys = page_keys(behind.records, plan)
         if any(key is not None and key not in taken.reading.first_seen for key in keys):
             _take(taken, behind, plan)
 
@@ -185,13 +184,18 @@ class Walk(Generic[Asked]):
 
 
 def _take(taken: _Pass, answer: Answer[Asked], plan: Plan) -> None:
-    frame = to_frame(answer.records, plan, answer.raw.number)
-    taken.frames.append(frame)
+    taken.rows.add(answer.raw.number, answer.records)
     taken.pages.append(answer.raw)
     taken.unknown |= unknown_fields(answer.records, plan)
     taken.changed_at = max(filter(None, (taken.changed_at, answer.changed_at)), default=None)
     taken.reading.add(
-        PageFacts(answer.raw.number, keys_of(frame), answer.total, _fingerprint(answer.records), answer.version)
+        PageFacts(
+            answer.raw.number,
+            page_keys(answer.records, plan),
+            answer.total,
+            _fingerprint(answer.records),
+            answer.version,
+        )
     )
 
 

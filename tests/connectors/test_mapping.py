@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citysync.domain import codes
-from connectors._mapping import Plan, keys_of, to_frame
+from connectors._gathered import Gathered
+from connectors._mapping import Plan, in_order, keys_of, page_keys, stacked, to_frame
 from connectors._records import Number, text
 
 PATHS = {
@@ -93,3 +95,26 @@ def test_keys_are_those_of_the_folded_codes(pairs: list[tuple[str | None, str | 
 def test_letters_that_need_no_folding_are_those_folding_keeps() -> None:
     plain = [chr(code) for code in range(128) if chr(code).isalnum()]
     assert pl.DataFrame({"code": plain}).select(codes.folded(pl.col("code")))["code"].to_list() == plain
+
+
+@settings(derandomize=True, max_examples=300, deadline=None, database=None)
+@given(st.lists(RECORDS, max_size=4), st.integers(1, 6))
+def test_pages_put_together_say_what_each_says_by_itself(pages: list[list[dict[str, object]]], together: int) -> None:
+    plan = Plan(PATHS, frozenset())
+    alone = [to_frame(records, plan, number) for number, records in enumerate(pages, start=1)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("connectors._gathered._TOGETHER", together)
+        gathered = Gathered(plan)
+        for number, records in enumerate(pages, start=1):
+            gathered.add(number, records)
+        found = in_order(stacked(gathered.frames()), PATHS)
+    assert found.equals(in_order(stacked(alone), PATHS))
+    assert found.schema == in_order(stacked(alone), PATHS).schema
+    assert [page_keys(records, plan) for records in pages] == [keys_of(frame) for frame in alone]
+
+
+def test_a_field_with_a_dot_in_its_name_on_one_page_does_not_hide_a_nested_one_on_the_next() -> None:
+    gathered = Gathered(Plan(PATHS, frozenset()))
+    gathered.add(1, [{"a.b": "甲"}])
+    gathered.add(2, [{"a": {"b": "乙"}}])
+    assert stacked(gathered.frames())["link_way"].to_list() == ["甲", "乙"]
