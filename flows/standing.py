@@ -18,7 +18,7 @@ from citysync.storage import followers, reading
 from citysync.storage.engine import Store
 from citysync.storage.past import in_force
 from citysync.storage.schema import exists, open_store
-from flows.night import chosen
+from flows.roster import roster
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Result:
 
 def standing(settings: Settings, codes: tuple[str, ...]) -> Result:
     """Return the last verdict of the cities asked for, by default of every enabled one."""
-    cities = chosen(settings, codes)
+    cities = roster(settings, codes)
     if not exists(settings.database):
         return Result(None, [never(city) for city in cities.values()])
     with open_store(settings.database, write=False) as store:

@@ -13,6 +13,7 @@ import pytest
 from tests.house.pages import ROOT
 from tests.house.reasons import ROOMS
 from tests.places import a_folder
+from tests.program import citysync
 
 HEAVY = frozenset({"polars", "pandera", "prefect", "sqlalchemy", "alembic", "requests"})
 
@@ -132,6 +133,13 @@ def test_a_heavy_import_is_noticed(tmp_path: Path) -> None:
     assert "polars" in imported_by(["findings", "440300"], tmp_path)
 
 
+def test_status_reads_the_ledger_with_nothing_heavier_than_its_driver(tmp_path: Path) -> None:
+    assert citysync("db", "upgrade", folder=a_folder(tmp_path)).code == 0
+    where = {"CITYSYNC_DATA_DIR": str(tmp_path / "data"), "CITYSYNC_CITIES_DIR": str(tmp_path / "cities")}
+    assert (tmp_path / "data" / "citysync.sqlite3").exists()
+    assert imported_by(["status"], tmp_path, **where) == {"sqlalchemy"}
+
+
 @pytest.mark.parametrize("words", [["sync"], ["status"], ["findings", "440300"], ["receipt"], ["doctor", "--offline"]])
 def test_only_nightly_and_demo_import_prefect(tmp_path: Path, words: list[str]) -> None:
     a_folder(tmp_path)
@@ -152,6 +160,7 @@ def test_sync_and_its_children_do_without_prefect(tmp_path: Path) -> None:
 
 
 def test_status_starts_without_what_only_a_run_needs(tmp_path: Path) -> None:
-    a_folder(tmp_path)
+    assert citysync("db", "upgrade", folder=a_folder(tmp_path)).code == 0
     where = {"CITYSYNC_DATA_DIR": str(tmp_path / "data"), "CITYSYNC_CITIES_DIR": str(tmp_path / "cities")}
+    assert (tmp_path / "data" / "citysync.sqlite3").exists()
     assert imported_by(["status"], tmp_path, **where) & {"pandera", "prefect", "alembic"} == set()
