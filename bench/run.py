@@ -1,10 +1,10 @@
-"""Run every benchmark and print the table that stands in docs/performance.md."""
+"""Run every benchmark and print the tables that stand in docs/performance.md; options are those of bench.compare."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import bad_company, pages, sync_one_city
+from bench import bad_company, compare, pages, sync_one_city
 
 HEAD = "| what | floor | measured | against the limit | peak of one process |\n| --- | --- | --- | --- | --- |\n"
 
@@ -15,6 +15,7 @@ def main() -> None:
     for measure in (sync_one_city.measure, bad_company.measure, pages.measure):
         sys.stdout.write(f"{measure()}\n")
         sys.stdout.flush()
+    compare.main(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,144 @@
+"""The directory's model over accepted rows: every failing row by column. ``FOLDER`` holds rows.parquet, checks.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bench.cases import answer
+
+ROWS = "rows.parquet"
+NOW = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
+
+
+def ours(folder: Path, began: answer.Phase) -> dict[str, object]:
+    """Our pandera model, as the line proves every frame of accepted rows with it."""
+    pl, errors = import_module("polars"), import_module("pandera.errors")
+    model = import_module("schemas.directory").NationalDirectory
+    frame = pl.read_parquet(folder / ROWS)
+    began()
+    try:
+        model.validate(frame, lazy=True)
+    except errors.SchemaErrors as error:
+        cases = error.failure_cases.group_by("column").agg(pl.col("index").n_unique()).sort("column")
+        return dict(cases.iter_rows())
+    return {}
+
+
+def whole_room(folder: Path, began: answer.Phase) -> dict[str, object]:
+    """Run the line's whole validation over rows as sent: reading, typing, every rule, notes, and the model as proof."""
+    pl, snapshots = import_module("polars"), import_module("citysync.domain.snapshot")
+    validate = import_module("schemas.validate").validate
+    cities, named = import_module("citysync.domain.city"), import_module("citysync.domain.divisions").division_name
+    rows = pl.read_parquet(folder / ROWS).with_columns(pl.exclude("row_no", "page_no").cast(pl.String))
+    # A city is asked for the columns it has; every other column of the model is all null here.
+    sent = rows.select(column for column in rows if column.null_count() < rows.height)
+    groups = sent.with_columns(place=pl.col("task_code").str.slice(2, 6)).partition_by(
+        "place", as_dict=True, include_key=False
+    )
+    began()
+    rejected: dict[str, int] = {}
+    for (code,), group in groups.items():
+        proof = snapshots.Certificate(snapshots.Grade.A, group.height, group.height, group.height, 1, "")
+        city = cities.City(code=code, name=named(code), counties=(), source=cities.SourceBase(connector="file_drop"))
+        found = validate(snapshots.Snapshot(code, NOW, group, (), proof), city, NOW.date())
+        for name, many in found.rejected.group_by("field").len().iter_rows():
+            rejected[name] = rejected.get(name, 0) + many
+    return dict(sorted(rejected.items()))
+
+
+def plain(folder: Path, began: answer.Phase) -> dict[str, object]:
+    """Run the same checks as plain polars expressions in one pass, the failing rows by their places."""
+    pl = import_module("polars")
+    frame, checks = pl.read_parquet(folder / ROWS), json.loads((folder / "checks.json").read_text(encoding="utf-8"))
+    began()
+    assert [(name, str(dtype)) for name, dtype in frame.schema.items()] == [(c["name"], c["dtype"]) for c in checks]  # noqa: S101 - one of the checks
+    broken = [(check["name"], expr) for check in checks for expr in _broken(pl, check)]
+    found = pl.collect_all([frame.lazy().select(pl.arg_where(expr)) for _, expr in broken])
+    places: dict[str, set[int]] = {}
+    for (name, _), rows in zip(broken, found, strict=True):
+        places.setdefault(name, set()).update(rows.to_series())
+    return {name: len(rows) for name, rows in sorted(places.items()) if rows}
+
+
+def _broken(pl: Any, check: dict[str, Any]) -> Iterator[Any]:  # noqa: ANN401 - expressions of a lazily imported library
+    column = pl.col(check["name"])
+    if not check["nullable"]:
+        yield column.is_null()
+    if check["pattern"]:
+        yield ~column.str.contains(check["pattern"])
+    if check["least"] is not None:
+        yield column < check["least"]
+    if check["ordered"]:
+        members = column.str.split(",")
+        yield members.list.unique().list.sort() != members
+    if check["unique"]:
+        yield column.is_duplicated()
+
+
+def dataframely(folder: Path, began: answer.Phase) -> dict[str, object]:
+    """Run the same checks as a dataframely schema."""
+    pl, dy = import_module("polars"), import_module("dataframely")
+    frame, checks = pl.read_parquet(folder / ROWS), json.loads((folder / "checks.json").read_text(encoding="utf-8"))
+    schema: Any = type("Directory", (dy.Schema,), {check["name"]: _column(dy, check) for check in checks})
+    began()
+    counts = schema.filter(frame)[1].counts()
+    found: dict[str, int] = {}
+    for rule, many in counts.items():
+        name = rule.split("|")[0]
+        found[name] = found.get(name, 0) + many
+    return dict(sorted(found.items()))
+
+
+def _column(dy: Any, check: dict[str, Any]) -> Any:  # noqa: ANN401 - columns of a lazily imported library
+    nullable = check["nullable"]
+    if check["dtype"] == "Int64":
+        return dy.Int64(nullable=nullable, min=check["least"], unique=check["unique"])
+    if check["dtype"] == "Date":
+        return dy.Date(nullable=nullable)
+    return dy.String(nullable=nullable, regex=check["pattern"], check=_in_order if check["ordered"] else None)
+
+
+def _in_order(column: Any) -> Any:  # noqa: ANN401 - an expression
+    members = column.str.split(",")
+    return members.list.unique().list.sort() == members
+
+
+def pandera_pandas(folder: Path, began: answer.Phase) -> dict[str, object]:
+    """Run the same checks as a pandera model on pandas."""
+    pd, pa = import_module("pandas"), import_module("pandera.pandas")
+    frame = pd.read_parquet(folder / ROWS)
+    checks = json.loads((folder / "checks.json").read_text(encoding="utf-8"))
+    model = pa.DataFrameSchema({check["name"]: _pandas_column(pa, check) for check in checks}, strict=True)
+    began()
+    try:
+        model.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        return {str(name): int(many) for name, many in sorted(cases.groupby("column")["index"].nunique().items())}
+    return {}
+
+
+def _pandas_column(pa: Any, check: dict[str, Any]) -> Any:  # noqa: ANN401 - columns of a lazily imported library
+    tests = [pa.Check.str_matches(check["pattern"])] if check["pattern"] else []
+    if check["least"] is not None:
+        tests.append(pa.Check.ge(check["least"]))
+    if check["ordered"]:
+        tests.append(pa.Check(lambda text: text == ",".join(sorted(set(text.split(",")))), element_wise=True))
+    return pa.Column(None, tests, nullable=check["nullable"], unique=check["unique"])
+
+
+CONTENDERS = {
+    "ours": ours,
+    "whole_room": whole_room,
+    "plain": plain,
+    "dataframely": dataframely,
+    "pandera_pandas": pandera_pandas,
+}
+
+if __name__ == "__main__":
+    answer.run(CONTENDERS)

@@ -1,0 +1,178 @@
+"""Ours against peers and floors, in one run, every answer checked: ``python -m bench.compare [TASK…] --rows N``.
+
+Peers come with ``pip install 'citysync[bench]'``; datacompy pins an older polars and needs an environment of its own
+(``--datacompy PYTHON``). What is not installed is left out by name. A wrong answer ends with exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bench import portal, starting, two_nights, typed_rows
+from bench.cases import pull
+from bench.process import Run, Timing, contender, once, repeated
+from bench.table import Table
+
+CITYSYNC = Path(sys.executable).with_name("citysync")
+BUSINESS_DATE = "2026-11-23"
+NO_DATACOMPY = "datacompy pins polars < 1.45: give --datacompy the Python of an environment that has it"
+LABELS = {
+    "ours": "**ours**",
+    "floor": "floor",
+    "plain": "plain polars expressions, one pass (floor)",
+    "whole_room": "ours, the whole room: typing, every rule, notes, proof",
+    "duckdb": "DuckDB, FULL JOIN",
+    "datacompy": "datacompy, polars",
+    "datacompy_pandas": "datacompy, pandas",
+    "pandas": "pandas, merge",
+    "pandera_pandas": "pandera, pandas",
+    "requests_json": "requests + json",
+    "requests_orjson": "requests + orjson",
+    "polars_stack": "ordinary polars stack",
+    "pandas_stack": "ordinary pandas stack",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of the benchmark: rows, runs of each contender, the Python that has datacompy."""
+
+    rows: int
+    runs: int
+    datacompy: str | None
+
+    def apart(self, task: str, name: str, folder: Path) -> Timing | str:
+        """Run a contender that needs datacompy."""
+        if self.datacompy is None:
+            return NO_DATACOMPY
+        return contender(task, name, folder, self.runs, self.datacompy)
+
+
+def reconcile(asked: Asked, folder: Path) -> Iterator[Table]:
+    """Compare two nights of a directory: what vanished, appeared and changed."""
+    table = Table(f"Reconcile two nights of {asked.rows:,} rows", two_nights.write(folder, asked.rows))
+    for name in ("ours", "floor", "duckdb", "diffly", "pandas"):
+        table.add(name, contender("reconcile", name, folder, asked.runs))
+    for name in ("datacompy", "datacompy_pandas"):
+        table.add(name, asked.apart("reconcile", name, folder))
+    yield table
+
+
+def validate(asked: Asked, folder: Path) -> Iterator[Table]:
+    """Run the directory's model over rows that are right and over rows of which 1 % are not."""
+    spoilt = typed_rows.write(folder, asked.rows)
+    for name, words, truth in (("accepted", "all of them right", {}), ("spoilt", "1 % of them wrong", spoilt)):
+        shutil.copyfile(folder / f"{name}.parquet", folder / "rows.parquet")
+        table = Table(f"Validate {asked.rows:,} rows, {words}", truth)
+        for each in ("ours", "plain", "dataframely", "pandera_pandas"):
+            table.add(each, contender("validate", each, folder, asked.runs))
+        if name == "accepted":
+            table.add("whole_room", contender("validate", "whole_room", folder, asked.runs))
+        yield table
+
+
+def pulled(asked: Asked, folder: Path) -> Iterator[Table]:
+    """Pull every page of 21 portals over loopback."""
+    portal.write(folder, asked.rows)
+    table = Table(f"Pull {asked.rows:,} rows of 21 cities, pages of {pull.PAGE_ROWS}, one process", pull.truth(folder))
+    with _served(folder):
+        for name in ("ours", "requests_json", "requests_orjson", "floor"):
+            table.add(name, repeated(asked.runs, _afresh(folder, partial(_case, "pull", name, folder))))
+    yield table
+
+
+def night(asked: Asked, folder: Path) -> Iterator[Table]:
+    """Run a whole night of 21 cities over loopback: raw bytes kept, everything validated, the snapshot stored."""
+    truth = portal.write(folder, asked.rows)
+    typed_rows.write(folder, 1000)
+    (folder / "columns.json").write_text(json.dumps(portal.columns()), encoding="utf-8")
+    table = Table(f"A whole night of 21 cities, {asked.rows:,} rows, pages of {pull.PAGE_ROWS}", truth)
+    with _served(folder):
+        table.add("ours", repeated(asked.runs, _afresh(folder, lambda: _our_night(folder))))
+        for name in ("polars_stack", "pandas_stack"):
+            run = _afresh(folder, partial(_case, "night", name, folder, str(asked.datacompy)))
+            table.add(name, NO_DATACOMPY if asked.datacompy is None else repeated(asked.runs, run))
+    yield table
+
+
+def _our_night(folder: Path) -> Run:
+    where = {"CITYSYNC_DATA_DIR": str(folder / "data"), "CITYSYNC_CITIES_DIR": str(folder / "cities")}
+    imported: list[str | Path] = [CITYSYNC, "master", "import", folder / "master.csv", "--effective", "2026-11-01"]
+    subprocess.run(imported, env={**os.environ, **where}, check=True, stdout=subprocess.DEVNULL)
+    words = ["sync", "--no-alert", "--json", "--business-date", BUSINESS_DATE]
+    run = once([CITYSYNC, *words], where, good=(0, 1))
+    counts = [city["counts"] for city in (run.told or {})["cities"]]
+    names = ("received", "rejected", "missing", "overclaimed", "drifted")
+    answer = {name: sum(city[name] for city in counts) for name in names}
+    return Run(run.wall, run.cpu, run.peak_mib, {"answer": answer})
+
+
+def _case(task: str, name: str, folder: Path, python: str = sys.executable) -> Run:
+    return once([python, "-m", f"bench.cases.{task}", name, folder])
+
+
+def _afresh(folder: Path, run: Callable[[], Run]) -> Callable[[], Run]:
+    """Return the run with an empty data folder before it: what was kept once costs nothing the second time."""
+
+    def emptied() -> Run:
+        shutil.rmtree(folder / "data", ignore_errors=True)
+        (folder / "data").mkdir()
+        return run()
+
+    return emptied
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[None]:
+    command = [sys.executable, "-m", "bench.portal", str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None  # noqa: S101 - asked for above
+        base_url = server.stdout.readline().strip()
+        (folder / "base_url").write_text(base_url, encoding="utf-8")
+        portal.write_cities(folder, base_url)
+        yield
+        server.terminate()
+
+
+TASKS: dict[str, Callable[[Asked, Path], Iterator[Table]]] = {
+    "reconcile": reconcile,
+    "validate": validate,
+    "pull": pulled,
+    "night": night,
+}
+
+
+def main(words: list[str] | None = None) -> None:
+    """Print one table per task as it is measured; leaves with 1 where an answer is not the truth."""
+    parser = argparse.ArgumentParser(prog="bench.compare", description=__doc__)
+    parser.add_argument("tasks", nargs="*", help=f"{', '.join((*TASKS, 'start'))}; by default all")
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--datacompy", metavar="PYTHON")
+    given = parser.parse_args(words)
+    asked, wrong = Asked(given.rows, given.runs, given.datacompy), []
+    for name in given.tasks or (*TASKS, "start"):
+        if name == "start":
+            print(starting.measure(), flush=True)
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            for table in TASKS[name](asked, Path(folder)):
+                print(table.text(LABELS), flush=True)
+                wrong += [f"{name}: {each}: {table.rows[each]}, truth {table.truth}" for each in table.wrong]
+    if wrong:
+        sys.exit("wrong answers\n" + "\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main()

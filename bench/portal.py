@@ -1,0 +1,98 @@
+"""Portals of 21 cities whose pages were rendered and compressed beforehand, so that serving them costs next to nothing.
+
+``python -m bench.portal FOLDER`` serves a written folder, tells its address on stdout and ends with its stdin.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import polars as pl
+
+from bench.cases.pull import PAGE_ROWS
+from bench.directory import city, master, with_errors
+from citysync.domain.divisions import division_name
+from citysync.simulator.plan import CITY_CODES
+
+_ASKED = re.compile(r"^/([0-9]{6})/items\?.*pageNum=([0-9]+)")
+
+
+def write(folder: Path, rows: int) -> dict[str, int]:
+    """Write ``master.csv`` and every page of every city under ``folder/portal``; return the truth of the province."""
+    catalogue = master(rows // len(CITY_CODES))
+    catalogue.write_csv(folder / "master.csv")
+    truth: dict[str, int] = {}
+    for seed, code in enumerate(CITY_CODES):
+        sent, wrong = with_errors(city(code, catalogue), seed)
+        _write_pages(folder / "portal" / code, sent)
+        for name, count in wrong.document().items():
+            truth[name] = truth.get(name, 0) + count
+    return truth
+
+
+def columns() -> list[str]:
+    """Return the columns the portals send."""
+    return city(CITY_CODES[0], master(1)).columns
+
+
+def write_cities(folder: Path, base_url: str) -> None:
+    """Write the city files that ask the portals."""
+    (folder / "cities").mkdir(exist_ok=True)
+    for code in CITY_CODES:
+        text = f'name = "{division_name(code)}"\ncode = "{code}"\ncounties = []\n\n[source]\nconnector = "http_pages"\n'
+        text += f'url = "{base_url}/{code}/items"\npage_param = "pageNum"\nsize_param = "pageSize"\n'
+        text += f'page_size = {PAGE_ROWS}\nitems = "data.list"\ntotal = "data.total"\n'
+        text += 'ok = { path = "code", equals = "200" }\n'
+        (folder / "cities" / f"{code}.toml").write_text(text, encoding="utf-8")
+
+
+def _write_pages(folder: Path, sent: pl.DataFrame) -> None:
+    """Write pages 1 to the last, and an empty one behind it."""
+    folder.mkdir(parents=True)
+    for number, start in enumerate(range(0, sent.height + PAGE_ROWS, PAGE_ROWS), start=1):
+        page = sent.slice(start, PAGE_ROWS).to_dicts()
+        document = {"code": "200", "msg": "ok", "data": {"total": sent.height, "list": page}}
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        (folder / f"{number}.json.gz").write_bytes(gzip.compress(text.encode(), 6, mtime=0))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    pages: dict[tuple[str, str], bytes]
+
+    def do_GET(self) -> None:
+        found = _ASKED.match(self.path)
+        body = self.pages.get((found[1], found[2]), b"") if found else b""
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's own signature
+        """Keep quiet."""
+
+
+def main() -> None:
+    """Serve until nobody holds the other end of stdin."""
+    folder = Path(sys.argv[1]) / "portal"
+    _Handler.pages = {
+        (path.parent.name, path.name.removesuffix(".json.gz")): path.read_bytes() for path in folder.glob("*/*.json.gz")
+    }
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
