@@ -11,7 +11,7 @@ from citysync.config.settings import Settings
 from citysync.domain.principal import Principal, Role
 from citysync.domain.verdict import State
 from citysync.web.views.advice import next_step
-from citysync.web.views.labels import cause, step
+from citysync.web.views.labels import cause, causes, step
 from tests.web.province import run_id_of
 from tests.web.test_policy import asking
 
@@ -28,6 +28,16 @@ def test_a_reason_has_a_cause_and_a_step() -> None:
     text = "编码不一致 4 项（例：445200 11445200079112603R 许可）；请使各编码与实施编码一致"
     assert (cause(text), step(text)) == ("编码不一致 4 项", "请使各编码与实施编码一致")
     assert step("接口拒绝连接") == ""
+
+
+def test_a_city_wrong_in_several_ways_is_told_more_than_the_first() -> None:
+    wrong = ("误领主项 1 项", "漏领 12 项", "超领 3 项", "层级不符 2 项")
+    reasons = [{"fault": "data", "text": f"{text}（例：440902）；请更正"} for text in wrong]
+    assert causes(reasons, "440900", "茂名市", str) == "误领主项 1 项、漏领 12 项、超领 3 项等 4 类问题"
+    assert next_step(State.OUT_OF_SYNC, reasons, str) == "请按清单更正。"
+    assert causes(reasons[:1], "440900", "茂名市", str) == "误领主项 1 项"
+    refused = [{"fault": "city", "text": "茂名市（440900）第 1 页：拒绝连接；请检查接口"}, *reasons]
+    assert causes(refused, "440900", "茂名市", str) == "第 1 页：拒绝连接"
 
 
 def test_a_city_that_could_not_be_judged_is_told_that_it_need_not_act() -> None:

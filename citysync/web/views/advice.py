@@ -13,7 +13,8 @@ Row = Mapping[str, Any]
 
 def next_step(state: State, reasons: Sequence[Row], say: Say) -> str:
     """Return what to do next: what the reason says, else what its state asks for."""
-    told = step(str(reasons[0]["text"])) if reasons else ""
+    several = len(reasons) > 1 and all(reason["fault"] == Fault.DATA for reason in reasons)
+    told = "" if several or not reasons else step(str(reasons[0]["text"]))
     if told and state not in {State.IN_SYNC, State.UNKNOWN}:
         return told
     return {

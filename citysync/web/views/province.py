@@ -13,7 +13,7 @@ from citysync.web.language import Language
 from citysync.web.reading.province import CityFacts, Night, ProvinceFacts
 from citysync.web.views.advice import next_step
 from citysync.web.views.charts import Bar, Line, line, strip
-from citysync.web.views.labels import SHOWN, URGENCY, Mark, Say, change, first_cause, mark, side
+from citysync.web.views.labels import SHOWN, URGENCY, Mark, Say, causes, change, mark, side
 
 LINE_DAYS = 30
 _STALE = timedelta(hours=26)
@@ -115,7 +115,7 @@ def tile(city: CityFacts, facts: ProvinceFacts, language: Language) -> Tile:
         row=row,
         column=column,
         amount=_amount(city, say),
-        cause=first_cause(told["reasons"], city.city.code, city.city.name),
+        cause=causes(told["reasons"], city.city.code, city.city.name, say),
         side=side(told["reasons"][0], say) if told["reasons"] else "",
         do=next_step(state, told["reasons"], say),
         lasting=_lasting(city, facts.on, say),
