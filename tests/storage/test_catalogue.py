@@ -49,6 +49,18 @@ def test_a_version_comes_back_as_it_went_in(store: Store) -> None:
     assert load_version(store, "2026-11-01-1").items.equals(frame)
 
 
+def test_lists_come_back_row_by_row_whichever_rows_share_them(store: Store) -> None:
+    lists: list[list[str] | None] = [["2", "3"], [], None, ["2", "3"], ["3", "2"], ["2,3"], [""], [], None, ["2"]]
+    rows = [
+        a_master_item(catalog_code=f"{440106043001 + place}", use_level=one, applies_to=other)
+        for place, (one, other) in enumerate(zip(lists, reversed(lists), strict=True))
+    ]
+    frame = a_master(*rows).items
+    imported(store, frame)
+    assert load_master(store, NOV).items.equals(frame)
+    assert load_master(store, NOV).items["use_level"].to_list() == lists
+
+
 def test_the_version_in_force_goes_by_date_then_by_import(store: Store) -> None:
     imported(store, items())
     imported(store, items(), DEC)
