@@ -34,7 +34,9 @@ class Source(HttpSource):
 
     @model_validator(mode="after")
     def _only_what_a_kit_needs(self) -> Source:
-        if unused := [name for name in _UNUSED if name in self.model_fields_set]:
+        # By value: a tape holds every key of a source, the defaults written out.
+        defaults = {name: Source.model_fields[name].get_default(call_default_factory=True) for name in _UNUSED}
+        if unused := [name for name, default in defaults.items() if getattr(self, name) != default]:
             raise ValueError(f"城市端的协议是固定的，不需要 {'、'.join(unused)}；请删去")
         return self
 

@@ -38,6 +38,11 @@ class Shelf:
                 self._look(now)
             return self._editions[-1]
 
+    def look_again(self) -> None:
+        """Look at the source now, whenever it was looked at last."""
+        with self._lock:
+            self._look(self._now())
+
     def edition(self, snapshot: str) -> Edition | None:
         """Return a snapshot that is still kept, None for any other."""
         with self._lock:

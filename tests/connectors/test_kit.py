@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from citysync.domain.errors import Refused, Unreadable
 from citysync.domain.snapshot import Grade, Snapshot, fingerprint
@@ -18,8 +19,9 @@ from citysync.kit.answers import Reply
 from citysync.kit.reading import Row
 from connectors import pull
 from connectors._tape import Player, Recorder
+from flows.replay import city_of as city_at
 from tests.builders import an_item
-from tests.connectors.doors import CANARY, NOW, Memory, code, codes, directory, pulled
+from tests.connectors.doors import CANARY, NOW, Memory, city_of, code, codes, directory, pulled
 from tests.connectors.kits import Nights, Twist, kit_city, running, sha256
 
 
@@ -282,6 +284,13 @@ def test_an_incremental_pull_is_made_again_from_its_tape_alone(*, forgets: bool)
     assert now.rows.equals(then.rows)
     assert (now.certificate, now.notes, now.pages) == (then.certificate, then.notes, then.pages)
     assert told(now)[0].startswith(f"增量拉取（{'摘要树' if forgets else '变更列表'}）")
+
+
+def test_keys_the_protocol_has_settled_are_refused_and_a_tape_reads_back() -> None:
+    with pytest.raises(ValidationError, match="不需要 method、items"):
+        city_of({"connector": "kit", "url": "http://city.example", "method": "POST", "items": "data"})
+    city = city_of({"connector": "kit", "url": "http://city.example", "whole_every": 3})
+    assert city_at(city.model_dump(mode="json", serialize_as_any=True)) == city
 
 
 def _keeps(province: Nights, data: bytes) -> str:

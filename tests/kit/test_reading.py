@@ -7,6 +7,8 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from citysync.domain.errors import Unreachable, Unreadable
 from citysync.kit.__main__ import main
 from citysync.kit.reading import Files, Table
 from tests.connectors.doors import code
+from tests.servers import mariadb_url, postgresql_url
 
 TODAY = date(2026, 11, 23)
 CSV = f"task_code,task_name\n{code(1)},办证\n{code(2)},年检\n"
@@ -70,6 +73,24 @@ def test_a_table_or_view_is_read_as_texts(tmp_path: Path) -> None:
     assert Table(url, "v").read(TODAY).rows == [{"task_code": code(1), "days": "20", "fee": None}]
     with pytest.raises(Unreachable, match="NoSuchTableError"):
         Table(url, "other").read(TODAY)
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        pytest.param(postgresql_url, marks=pytest.mark.postgresql),
+        pytest.param(mariadb_url, marks=pytest.mark.mariadb),
+    ],
+)
+def test_a_table_of_a_server_is_read_in_a_transaction_that_cannot_write(
+    server: Callable[[], AbstractContextManager[str]],
+) -> None:
+    with server() as address:
+        engine = sa.create_engine(address, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.execute(sa.text("CREATE TABLE items (task_code VARCHAR(40), days INTEGER)"))
+            connection.execute(sa.text("INSERT INTO items VALUES (:code, 20)"), {"code": code(1)})
+        assert Table(sa.make_url(address), "items").read(TODAY).rows == [{"task_code": code(1), "days": "20"}]
 
 
 @pytest.mark.parametrize(
