@@ -45,12 +45,16 @@ class Secrets:
         value = self._found(name)
         return () if isinstance(value, str) else (value,)
 
+    def named(self, name: str) -> bool:
+        """Return whether somebody set this secret at all, readable or not: what need not be set may be left out."""
+        return bool(self._environ.get(name)) or (self._folder is not None and _there(self._folder / name))
+
     def _found(self, name: str) -> str | Fault:
         if not _NAME.fullmatch(name):
             return "不是变量名", "用字母、数字和下划线，以字母开头"
         if value := self._environ.get(name):
             return _usable(value, "环境变量")
-        if self._folder is not None and (self._folder / name).exists():
+        if self._folder is not None and _there(self._folder / name):
             return _from_file(self._folder / name)
         place = (
             f"或在 {self._folder} 中放一个同名文件" if self._folder else "或设置 CITYSYNC_SECRETS_DIR 并放一个同名文件"
@@ -61,6 +65,17 @@ class Secrets:
 def readable_by_others(path: Path) -> bool:
     """Return whether others may read or change a file, or its group change it."""
     return bool(stat.S_IMODE(path.stat().st_mode) & _TOO_OPEN)
+
+
+def _there(path: Path) -> bool:
+    """Return whether there is such a file; one that cannot be looked at counts, so that reading it tells why."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _from_file(path: Path) -> str | Fault:

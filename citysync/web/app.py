@@ -81,7 +81,7 @@ def way_of(settings: Settings, library: Library, now: Callable[[], datetime]) ->
     if settings.web_oidc_issuer is None or settings.web_oidc_client is None:
         raise ConfigError("CITYSYNC_WEB_SIGN_IN=oidc 还要 CITYSYNC_WEB_OIDC_ISSUER 与 CITYSYNC_WEB_OIDC_CLIENT")
     known = settings.secrets()
-    secret = "" if known.faults(SECRET) else known.get(SECRET)
+    secret = known.get(SECRET) if known.named(SECRET) else ""  # one that is there but unusable stops the start
     return OidcSignIn(Provider(settings.web_oidc_issuer, settings.web_oidc_client, secret), sessions)
 
 

@@ -86,6 +86,20 @@ def test_a_way_that_lacks_something_is_refused(stored: Settings, way: str) -> No
         a_client(stored, web_sign_in=way)
 
 
+def test_a_secret_that_is_there_but_cannot_be_used_stops_the_start(stored: Settings, tmp_path: Path) -> None:
+    kept = tmp_path / "CITYSYNC_SECRET_WEB_OIDC"
+    by = {"web_sign_in": "oidc", "web_oidc_issuer": "http://127.0.0.1:1", "web_oidc_client": CLIENT}
+    a_client(stored, secrets_dir=tmp_path, **by)  # none set: PKCE alone
+    kept.write_text("s3cret", encoding="utf-8")
+    kept.chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        a_client(stored, secrets_dir=tmp_path, **by)
+    kept.unlink()
+    kept.symlink_to(tmp_path / "gone")
+    with pytest.raises(ConfigError, match="无法读取"):
+        a_client(stored, secrets_dir=tmp_path, **by)
+
+
 @pytest.fixture(scope="module")
 def provider() -> Iterator[tuple[Provider, str]]:
     made = Provider(ZHANG)
