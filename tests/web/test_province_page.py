@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from citysync.domain.verdict import State
 from citysync.web.app import create_app
 from citysync.web.language import language
 from citysync.web.reading.province import province as facts_of
-from citysync.web.views.province import ProvincePage, province_page
+from citysync.web.views.province import ProvincePage, Tile, province_page, tile
 from tests.web.province import NOW, a_province, write_cities
 from tests.web.test_policy import asking
 
@@ -47,6 +48,26 @@ def test_what_needs_somebody_comes_by_urgency(shown: ProvincePage) -> None:
 def test_what_an_older_snapshot_held_is_no_count_of_today(shown: ProvincePage) -> None:
     amounts = {each.name: each.amount for each in shown.tiles}
     assert amounts == {"广州市": "无差异", "韶关市": "沿用 11-22 数据", "深圳市": "沿用 11-21 数据", "茂名市": "差异 3"}
+
+
+def test_the_table_counts_nothing_of_a_city_whose_directory_did_not_come(shown: ProvincePage) -> None:
+    cells = {each.name: (each.cells["errors"], each.cells["change"]) for each in shown.tiles}
+    assert cells == {"广州市": ("0", "±0"), "韶关市": ("—", ""), "深圳市": ("—", ""), "茂名市": ("3", "±0")}
+
+
+def test_obligations_not_seen_in_a_directory_not_proved_complete_are_said_and_not_called_missing(
+    pages: TestClient,
+) -> None:
+    facts = facts_of(pages.app.state.library.reader(Principal("admin", Role.PROVINCE_ADMIN)))  # type: ignore[attr-defined]
+    fine = facts.cities[0]
+    counts = {**fine.told["counts"], "due": 40, "met": 37}
+
+    def shown_with(grade: str) -> Tile:
+        return tile(replace(fine, told={**fine.told, "grade": grade, "counts": counts}), facts, language("zh"))
+
+    assert shown_with("C").amount == "缺 3 项（未核实完整）"
+    assert shown_with("C").cells["missing"] == "—", "an absence is not judged"
+    assert shown_with("A").amount == "无差异"
 
 
 def test_a_city_that_was_never_adopted_has_no_number_and_unknown_nights_are_no_gap(shown: ProvincePage) -> None:

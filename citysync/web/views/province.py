@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from citysync.domain.snapshot import Grade
 from citysync.domain.verdict import FLAGGED, State
 from citysync.domain.workdays import calendar
 from citysync.web.language import Language
@@ -145,8 +146,16 @@ def _amount(city: CityFacts, say: Say) -> str:
         return say("沿用 %(day)s 数据") % {"day": str(kept["business_date"])[5:]}
     if wrong:
         return say("差异 %(count)s") % {"count": f"{wrong:,}"}
+    if unproved := _unproved(city):
+        return say("缺 %(count)s 项（未核实完整）") % {"count": f"{unproved:,}"}
     hints = sum(city.weights.values()) if city.weights else 0
     return say("提示 %(count)s") % {"count": f"{hints:,}"} if hints else say("无差异")
+
+
+def _unproved(city: CityFacts) -> int:
+    """Return how many obligations were not seen in a directory whose completeness is not proved: no difference yet."""
+    counts = city.told["counts"]
+    return max(0, int(counts["due"]) - int(counts["met"])) if city.told["grade"] == Grade.C else 0
 
 
 def _lasting(city: CityFacts, on: date, say: Say) -> str:
@@ -199,9 +208,9 @@ def _cells(city: CityFacts, language: Language) -> dict[str, str]:
     last = adopted[-1].findings if adopted else None
     return {
         "received": f"{counts['received']:,}" if seen else "—",
-        "errors": "—" if wrong is None else f"{wrong:,}",
-        "change": "" if last is None else change(last, before),
-        "missing": f"{counts['missing']:,}" if seen else "—",
+        "errors": f"{wrong:,}" if seen and wrong is not None else "—",
+        "change": change(last, before) if seen and last is not None else "",
+        "missing": f"{counts['missing']:,}" if seen and city.told["grade"] != Grade.C else "—",
         "drifted": f"{counts['drifted']:,}" if seen else "—",
         "overclaimed": f"{counts['overclaimed']:,}" if seen else "—",
         "grade": city.told["grade"] or "—",
