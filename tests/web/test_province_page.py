@@ -87,6 +87,13 @@ def test_the_page_says_what_status_says(
     assert "差异 3" in html
 
 
+def test_the_overview_leads_to_what_citizens_sent_and_to_what_they_see(province: Settings, pages: TestClient) -> None:
+    html = pages.get("/").text
+    assert 'href="/moderation"' in html
+    assert 'href="/public"' in html
+    assert 'href="/moderation"' not in asking(province, Principal("茂名", Role.CITY, "440900")).get("/").text
+
+
 def test_a_city_sees_itself_and_nobody_else(province: Settings) -> None:
     html = asking(province, Principal("茂名", Role.CITY, "440900")).get("/").text
     assert "茂名市" in html
