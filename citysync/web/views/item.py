@@ -85,7 +85,7 @@ def item_page(facts: ItemFacts, form: str, labels: Mapping[str, str], language: 
     """Return what the page says. ``form``: of ``FORMS``; ``labels``: the word of each check and rule."""
     say, task = language.say, facts.task
     here = f"/c/{facts.city.code}/items/{facts.asked}"
-    shown = tuple(_sent_row(row, task, form, say) for row in task["rows"][:ROWS])
+    shown = tuple(_sent_row(row, task, form, language) for row in task["rows"][:ROWS])
     return ItemPage(
         city_code=facts.city.code,
         city_name=facts.city.name,
@@ -127,7 +127,8 @@ def _problem(found: Row, say: Say) -> Problem:
     )
 
 
-def _sent_row(row: Row, task: Row, form: str, say: Say) -> SentRow:
+def _sent_row(row: Row, task: Row, form: str, language: Language) -> SentRow:
+    say = language.say
     codes = {_sent(row, "task_code"), _sent(row, "task_handle_item")} - {None}
     read = {field["read_as"] for field in row["fields"] if field["column"] in {"task_code", "task_handle_item"}}
     own = [each for each in task["findings"] if {each["task_code"], each["task_handle_item"]} & (codes | read - {None})]
@@ -139,7 +140,7 @@ def _sent_row(row: Row, task: Row, form: str, say: Say) -> SentRow:
         fate=fates(say).get(str(row["fate"]), ""),
         open=tuple(sorted((each for each in fields if each.kind in _OPEN), key=lambda each: _OPEN.index(each.kind))),
         folded=tuple(each for each in fields if each.kind not in _OPEN),
-        evidence=tuple(_evidence(row, say)),
+        evidence=tuple(_evidence(row, language)),
     )
 
 
@@ -187,14 +188,15 @@ def _standing(field: Row, wrong: Row | None, refused: Row | None, say: Say) -> t
     return "alone", say("不比较")
 
 
-def _evidence(row: Row, say: Say) -> Iterator[tuple[str, str]]:
+def _evidence(row: Row, language: Language) -> Iterator[tuple[str, str]]:
+    say = language.say
     yield say("来源行号"), f"{row['row_no']:,}"
     page = row["page"]
     if page is None:
         return
     yield say("原始页"), say("第 %(page)s 页第 %(row)s 条") % {"page": page["number"], "row": row["page_row"]}
     yield say("响应哈希（SHA-256）"), page["sha256"]
-    yield say("取得于"), str(page["fetched_at"])
+    yield say("取得于"), language.moment(page["fetched_at"])
     yield say("原始页现状"), say("在盘上，与哈希相符") if page["on_disk"] else say("已不在盘上")
     if row["byte_offset"] is not None:
         yield (

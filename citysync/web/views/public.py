@@ -75,7 +75,7 @@ def _line(city: CityOffers, item: Item, language: Language) -> CityLine:
     say = language.say
     if city.updated is None:
         return CityLine(city.code, city.name, say("暂无数据"), "", say("暂无数据"), "—")
-    updated = language.day(city.updated)
+    updated = language.short_day(city.updated)
     offer = city.offers.get(item.code)
     if offer is None:
         return CityLine(city.code, city.name, say("未列出此事项"), "", "—", updated)
