@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from citysync.config.settings import Settings
 from citysync.config.targets import load_targets
@@ -27,6 +28,7 @@ YESTERDAY, LAST_WEEK, DEADLINE = "昨日", "上周", "期限日"
 _ROWS = ("accepted", "rejected")
 
 
+Counts = dict[str, dict[str, int]]  # group → count by name
 Figures = Mapping[str, Figure]
 Series = dict[tuple[str, str], list[tuple[date, Figures]]]
 TOTAL = ("total", "合计")
@@ -81,8 +83,10 @@ def figures_in(
     due = [target.by for target in targets if target.by < on]
     days |= {DEADLINE: max(due)} if due else {}
     days |= {since.isoformat(): since} if since else {}
-    report = _report(store, names, by, on, days)
-    series = _series(store, names, by, tallies.days_counted(store, on)) if targets or trend else {}
+    trending = tallies.days_counted(store, on) if targets or trend else []
+    counts = _counts(store, names, by, {on, *days.values(), *trending})
+    report = _report(names, by, on, days, counts, tallies.counted_on(store, on=on, cities=tuple(names)))
+    series = _series(names, {day: counts[day] for day in trending}) if targets or trend else {}
     groups = {key: days for key, days in series.items() if key != TOTAL}
     return Seen(report, unmet(targets, groups, on), targets, series)
 
@@ -92,40 +96,61 @@ def figures_document(report: Report, missed: Iterable[Unmet]) -> dict[str, objec
     return {**report.as_dict(), "unmet": [each.as_dict() for each in missed]}
 
 
-def _report(store: Store, names: Mapping[str, str], by: By, on: date, days: Mapping[str, date]) -> Report:
-    now = _counts(store, names, by, on)
-    before = {label: _counts(store, names, by, day) for label, day in days.items()}
+def _report(
+    names: Mapping[str, str],
+    by: By,
+    on: date,
+    days: Mapping[str, date],
+    counts: Mapping[date, Counts],
+    counted_on: Iterable[Mapping[str, Any]],
+) -> Report:
+    before = {label: counts[day] for label, day in days.items()}
     groups = [
-        Group(key, _name(key, names), counts, {label: then[key] for label, then in before.items() if key in then})
-        for key, counts in now.items()
+        Group(key, _name(key, names), now, {label: then[key] for label, then in before.items() if key in then})
+        for key, now in counts[on].items()
     ]
-    counted = {row["city_code"]: row["business_date"] for row in tallies.counted_on(store, on=on, cities=tuple(names))}
+    counted = {row["city_code"]: row["business_date"] for row in counted_on}
     return Report(on, by, groups, tuple(names), counted, dict(days))
 
 
-def _counts(store: Store, names: Mapping[str, str], by: By, on: date) -> dict[str, dict[str, int]]:
-    """Return what was known on a day, by group. Rows and nights are counted by city only."""
-    column = COLUMN[by]
-    rows = tallies.totals(store, (column,), on=on, cities=tuple(names))
-    counts = {str(row[column]): {name: int(row[name]) for name in COUNTS} for row in rows if row[column] is not None}
-    if by != "city":
-        return counts
-    for row in tallies.counted_on(store, on=on, cities=tuple(names)):
-        counts.setdefault(row["city_code"], {}).update({name: int(row["counts"][name]) for name in _ROWS})
-    history = tallies.nights(store, on - timedelta(days=NIGHTS - 1), on, tuple(names))
-    for code, nights in nights_of(history).items():
-        counts.setdefault(code, {}).update(nights)
-    return dict(sorted(counts.items()))
+def _counts(store: Store, names: Mapping[str, str], by: By, days: Collection[date]) -> dict[date, Counts]:
+    """Return what was known on each of some days, by group. Rows and nights are counted by city only.
+
+    Each kind of count is one query for all days: ninety nights are not ninety questions.
+    """
+    column, codes = COLUMN[by], tuple(names)
+    totals = tallies.totals_by_day(store, column, days, codes)
+    known = {day: _summed_by(column, rows) for day, rows in totals.items()}
+    if by == "city":
+        counted, judged = tallies.counted_by_day(store, days, codes), _judged(store, days, codes)
+        for day, counts in known.items():
+            for row in counted[day]:
+                counts.setdefault(row["city_code"], {}).update({name: int(row["counts"][name]) for name in _ROWS})
+            for code, nights in judged[day].items():
+                counts.setdefault(code, {}).update(nights)
+    return {day: dict(sorted(counts.items())) for day, counts in known.items()}
+
+
+def _summed_by(column: str, rows: Iterable[Mapping[str, Any]]) -> Counts:
+    return {str(row[column]): {name: int(row[name]) for name in COUNTS} for row in rows if row[column] is not None}
+
+
+def _judged(store: Store, days: Collection[date], codes: Collection[str]) -> dict[date, Counts]:
+    """Return the nights of each city counted over the ``NIGHTS`` days that end with each of some days."""
+    nights: dict[date, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in tallies.nights(store, min(days) - timedelta(days=NIGHTS - 1), max(days), codes):
+        nights[row["business_date"]].append(row)
+    windows = {day: [day - timedelta(days=before) for before in range(NIGHTS)] for day in days}
+    return {day: nights_of(row for each in window for row in nights.get(each, ())) for day, window in windows.items()}
 
 
 def _name(key: str, names: Mapping[str, str]) -> str:
     return names.get(key) or division_name(key)
 
 
-def _series(store: Store, names: Mapping[str, str], by: By, days: Iterable[date]) -> Series:
+def _series(names: Mapping[str, str], days: Mapping[date, Counts]) -> Series:
     series: Series = {TOTAL: []}
-    for day in days:
-        counted = _counts(store, names, by, day)
+    for day, counted in days.items():
         series[TOTAL].append((day, all_figures(summed(list(counted.values())))))
         for key, counts in counted.items():
             series.setdefault((key, _name(key, names)), []).append((day, all_figures(counts)))

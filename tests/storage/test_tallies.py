@@ -45,6 +45,19 @@ def test_counts_are_those_of_the_last_adopted_run_of_that_day(store: Store, tmp_
     assert tallies.days_counted(store, TODAY + timedelta(days=5)) == [TODAY, TODAY + timedelta(days=1)]
 
 
+def test_many_days_at_once_are_each_day_by_itself(store: Store, tmp_path: Path) -> None:
+    assert tallies.totals_by_day(store, "city_code", [TODAY], ["440300"]) == {TODAY: []}
+    counted(store, tmp_path, 1, 3, 4)
+    counted(store, tmp_path, 2, 5, 5)
+    counted(store, tmp_path, 4, 1, 1, adopted=False)
+    days = [TODAY + timedelta(days=number) for number in range(-1, 5)]
+    by_day = tallies.totals_by_day(store, "department", days, ["440300"])
+    assert by_day == {day: tallies.totals(store, ("department",), on=day, cities=["440300"]) for day in days}
+    rows = tallies.counted_by_day(store, days, ["440300"])
+    assert rows == {day: tallies.counted_on(store, on=day, cities=["440300"]) for day in days}
+    assert [len(rows[day]) for day in days] == [0, 1, 1, 1, 1, 1]
+
+
 def test_counts_are_added_up_by_what_is_asked_for(store: Store, tmp_path: Path) -> None:
     counted(store, tmp_path, 1, 3, 4)
     by_department = tallies.totals(store, ("department",))
