@@ -33,6 +33,9 @@ ADDRESSES: dict[str, Callable[[int], str]] = {
     f"differences, {MANY}, search": lambda number: f"{LIST}?q=第{number}局",
     f"differences, {MANY}, first seen": lambda number: f"{LIST}?first={SPANS[number % 3]}",
     f"differences, {MANY}, oldest first": lambda number: f"{LIST}?sort=first&page={number + 1}",
+    "figures": lambda _: "/figures",
+    "figures, by county": lambda _: "/figures?by=county",
+    "figures, by department": lambda _: "/figures?by=department",
     "one item": lambda number: ITEM.format(number % 10),
 }
 

@@ -17,6 +17,7 @@ from citysync.domain.divisions import division_name
 from citysync.domain.findings import FINDINGS
 from citysync.domain.life import IDENTITY
 from citysync.domain.snapshot import Certificate, Grade, Snapshot
+from citysync.domain.tallies import COUNTS
 from citysync.domain.verdict import Axis, Counts
 from citysync.storage import tables
 from citysync.storage.catalogue import save_master
@@ -111,7 +112,8 @@ def _publish(connection: sa.Connection, settings: Settings, night: int, place: i
     enrolled = {**owner, "position": place, "city_name": division_name(code)}
     connection.execute(sa.insert(tables.run_cities), enrolled)
     connection.execute(sa.insert(tables.verdicts), {**owner, **_verdict(snapshot, found, at)})
-    connection.execute(sa.insert(tables.findings), [{**owner, **row} for row in _findings(code, found)])
+    connection.execute(sa.insert(tables.findings), [{**owner, **row} for row in _dated(code, found, night)])
+    connection.execute(sa.insert(tables.tallies), [{**owner, **row} for row in _tallies(code)])
     pages = [
         {**owner, "position": number, "number": number, "url": f"https://zwfw.example/{number}"}
         | {"sha256": "ab" * 32, "size": 100_000, "fetched_at": at}
@@ -163,6 +165,21 @@ def _findings(code: str, found: int) -> Iterator[Row]:
             "actual": f"第{item}项许可证",
             "hint": "改为基本目录的名称",
         }
+
+
+def _dated(code: str, found: int, night: int) -> Iterator[Row]:
+    """Yield the findings of a night, each with the first day its lives will say."""
+    for place, row in enumerate(_findings(code, found)):
+        opened = 1 if place < FOUND else 1 + place % NIGHTS
+        yield {**row, "first_seen_on": _run(min(opened, night))["business_date"]}
+
+
+def _tallies(code: str) -> Iterator[Row]:
+    """Yield what was counted of a city, by county and department."""
+    places = counties_of(code) if code == WORST else counties_of(code)[:1]
+    for position, (county, number) in enumerate((county, number) for county in places for number in range(40)):
+        counts = dict.fromkeys(COUNTS, ITEMS // 40)
+        yield {"position": position, "areacode": county, "department": f"省第{number}厅", **counts}
 
 
 def _lives(code: str) -> Iterator[Row]:

@@ -39,18 +39,15 @@ class Turn:
 
 def found_in(findings: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
     """Return what a run saw, each difference once (frame ``FOUND``); it is suspected only if nothing says more."""
-    nothing = pl.lit(None, dtype=pl.String)
-    refused = rejected.select(
-        check="rule",
-        areacode=nothing,
-        catalog_code=nothing,
-        task_code="task_code",
-        task_handle_item=nothing,
-        field="field",
-        severity=pl.lit(REJECTED),
-        suspected=pl.lit(False),
-    )
+    refused = identified(rejected).with_columns(severity=pl.lit(REJECTED), suspected=pl.lit(value=False))
     return each_once(pl.concat([findings.select(FOUND.keys()), refused]))
+
+
+def identified(rejected: pl.DataFrame) -> pl.DataFrame:
+    """Return rejected rows as they are told apart (columns ``IDENTITY``): by rule, code and field."""
+    nothing = pl.lit(None, dtype=pl.String)
+    known = {"check": "rule", "task_code": "task_code", "field": "field"}
+    return rejected.select(**{name: pl.col(known[name]) if name in known else nothing for name in IDENTITY})
 
 
 def each_once(seen: pl.DataFrame) -> pl.DataFrame:

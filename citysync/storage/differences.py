@@ -88,7 +88,9 @@ class Differences:
         every = self._all.c
         places = sa.select(every.severity == REJECTED, every.position, sa.func.count().over()).select_from(self._all)
         places = places.where(*self._conditions(wanted))
-        if wanted.order == "first":
+        if wanted.order == "first" and self._dated:
+            places = places.order_by(sa.nulls_last(every.first_seen_on))
+        elif wanted.order == "first":
             first = self._first_seen()
             places = places.outerjoin(first, first.c.key == self._key()).order_by(sa.nulls_last(first.c.first_on))
         places = places.order_by(*self._order(wanted.order)).limit(limit).offset(offset)
@@ -105,7 +107,7 @@ class Differences:
         found: dict[tuple[bool, int], Row] = {}
         for refused in (False, True):
             wanted = [place for kind, place in places if kind is refused]
-            query = sa.select(self._all, self._facet("status"))
+            query = sa.select(*(column for column in every if column is not every.first_seen_on), self._facet("status"))
             query = query.where((every.severity == REJECTED) == sa.literal(refused))
             if len(wanted) <= _FEW:
                 query = query.where(every.position.in_(wanted))
@@ -128,9 +130,9 @@ class Differences:
         if wanted.text:
             chosen.append(self._says(wanted))
         if wanted.since is not None:
-            chosen.append(self._key().not_in(self._known_before(wanted.since)))
+            chosen.append(sa.not_(self._known_before(wanted.since)))
         if wanted.before is not None:
-            chosen.append(self._key().in_(self._known_before(wanted.before)))
+            chosen.append(self._known_before(wanted.before))
         return chosen
 
     def _says(self, wanted: Wanted) -> sa.ColumnElement[bool]:
@@ -168,8 +170,18 @@ class Differences:
         own = key(dict(_LIFE), self._here).label("key")
         return sa.select(own, *columns).where(_LIFE.city_code == self._city, _LIFE.opened_run <= self._seq)
 
-    def _known_before(self, on: date) -> sa.Select[Any]:
-        return self._lives().where(_LIFE.opened_on < on)
+    def _known_before(self, on: date) -> sa.ColumnElement[bool]:
+        """Return whether a difference was seen before a day."""
+        if self._dated:
+            return sa.func.coalesce(self._all.c.first_seen_on < on, sa.false())
+        return self._key().in_(self._lives().where(_LIFE.opened_on < on))
+
+    @cached_property
+    def _dated(self) -> bool:
+        """Return whether the rows were kept with their first days; of nights before that their lives are asked."""
+        known = sa.select(self._all.c.position).where(self._all.c.first_seen_on.is_not(None)).limit(1)
+        with self._store.reading() as connection:
+            return connection.execute(known).first() is not None
 
     def _first_seen(self) -> sa.Subquery:
         return self._lives(sa.func.min(_LIFE.opened_on).label("first_on")).group_by(sa.literal_column("key")).subquery()
@@ -187,7 +199,9 @@ class Differences:
 
 def _every(seq: int, city_code: str) -> sa.Subquery:
     """Return findings and rejected rows of one verdict as one table."""
-    findings = sa.select(*(_FINDING[name] for name in FINDINGS), _nothing("row_no"), _FINDING.position)
+    findings = sa.select(
+        *(_FINDING[name] for name in FINDINGS), _nothing("row_no"), _FINDING.position, _FINDING.first_seen_on
+    )
     known: dict[str, sa.ColumnElement[Any]] = {
         "check": _REJECTION.rule.label("check"),
         "severity": sa.literal(REJECTED, sa.Text).label("severity"),
@@ -200,7 +214,10 @@ def _every(seq: int, city_code: str) -> sa.Subquery:
         "hint": _REJECTION.hint,
     }
     rejections = sa.select(
-        *(known.get(name, _nothing(name)) for name in FINDINGS), _REJECTION.row_no, _REJECTION.position
+        *(known.get(name, _nothing(name)) for name in FINDINGS),
+        _REJECTION.row_no,
+        _REJECTION.position,
+        _REJECTION.first_seen_on,
     )
     parts = (
         query.where(table.run_seq == seq, table.city_code == city_code)

@@ -109,7 +109,8 @@ def _publish(
             return Published(new=False, before=published.before, since=known)
         refuse_closed(connection, run_id)
         connection.execute(sa.insert(tables.verdicts), _verdict_row(seq, city_run, published.since))
-        for table, rows in _attachments(city_run, path, {"run_seq": seq, "city_code": verdict.city_code}):
+        days = life.first_days(connection, seq, run, city_run)
+        for table, rows in _attachments(city_run, days, path, {"run_seq": seq, "city_code": verdict.city_code}):
             connection.execute(sa.insert(table), rows)
         if tape is not None:
             owner = {"run_seq": seq, "city_code": verdict.city_code}
@@ -140,12 +141,12 @@ def _transition(before: sa.Row[Any] | None, verdict: Verdict) -> Published:
 
 
 def _attachments(
-    city_run: CityRun, path: str | None, owner: dict[str, int | str]
+    city_run: CityRun, days: life.FirstDays, path: str | None, owner: dict[str, int | str]
 ) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
     """Yield the rows that hang on a verdict, a slice at a time."""
     for table, frame, keys in (
-        (tables.findings, city_run.findings, FINDINGS),
-        (tables.rejections, city_run.rejected, REJECTIONS),
+        (tables.findings, city_run.findings.with_columns(days.findings), (*FINDINGS, days.findings.name)),
+        (tables.rejections, city_run.rejected.with_columns(days.rejected), (*REJECTIONS, days.rejected.name)),
         (tables.tallies, city_run.tallies, TALLIES),
     ):
         for rows in slices(frame.with_row_index("position", offset=1), ("position", *keys), **owner):

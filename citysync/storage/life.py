@@ -5,6 +5,7 @@ Lives and findings meet under the codes of the run's day: see ``citysync.domain.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from citysync.domain.carry import carry_of
-from citysync.domain.life import IDENTITY, OPEN, codes_of, each_once, found_in, turn
+from citysync.domain.life import IDENTITY, OPEN, codes_of, each_once, found_in, identified, turn
 from citysync.domain.outcome import CityRun
 from citysync.domain.run import Run, Trigger
 from citysync.domain.snapshot import Grade
@@ -23,12 +24,54 @@ from citysync.storage.identity import confirmed_for
 _PROVED = frozenset({Grade.A, Grade.B})
 _AT_ONCE = 500
 _LIFE = tables.finding_lives.c
+_FIRST = "first_seen_on"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDays:
+    """When each finding and each rejected row of a run was seen at all for the first time; None: in no run that counts.
+
+    Series ``first_seen_on`` in the order of the rows.
+    """
+
+    findings: pl.Series
+    rejected: pl.Series
+
+
+def first_days(connection: sa.Connection, run_seq: int, run: Run, city_run: CityRun) -> FirstDays:
+    """Return the first days of what a run is about to publish, before ``advance`` opens what is new in it."""
+    frames = (city_run.findings.select(IDENTITY), identified(city_run.rejected))
+    if not any(frame.height for frame in frames):
+        return FirstDays(*(pl.Series(_FIRST, [], pl.Date) for _ in frames))
+    city_code, on = city_run.verdict.city_code, run.business_date
+    carry = carry_of(confirmed_for(connection, city_code, run.run_id), on)
+    known = carry.frame(_opened(connection, city_code, run_seq)).group_by(IDENTITY).agg(pl.col(_FIRST).min())
+    new = on if _counts(run, city_run) else None
+    return FirstDays(*(_first(carry.frame(storable(frame)), known, new) for frame in frames))
+
+
+def _first(rows: pl.DataFrame, known: pl.DataFrame, new: date | None) -> pl.Series:
+    found = rows.join(known, on=IDENTITY, how="left", nulls_equal=True, maintain_order="left").get_column(_FIRST)
+    return found if new is None else found.fill_null(new)
+
+
+def _opened(connection: sa.Connection, city_code: str, run_seq: int) -> pl.DataFrame:
+    columns = [_LIFE[name] for name in IDENTITY]
+    query = sa.select(*columns, sa.func.min(_LIFE.opened_on)).group_by(*columns)
+    query = query.where(_LIFE.city_code == city_code, _LIFE.opened_run < run_seq)
+    schema = {**dict.fromkeys(IDENTITY, pl.String), _FIRST: pl.Date}
+    return pl.DataFrame([tuple(row) for row in connection.execute(query)], schema=schema, orient="row")
+
+
+def _counts(run: Run, city_run: CityRun) -> bool:
+    """Return whether a run opens and closes lives: one that judged nothing new, or a replay, changes none."""
+    return city_run.adopted and city_run.snapshot is not None and run.trigger is not Trigger.REPLAY
 
 
 def advance(connection: sa.Connection, run_seq: int, run: Run, city_run: CityRun) -> None:
     """Open, confirm and close lives by what a run saw; one that did not judge, or a replay, changes nothing."""
     snapshot, on = city_run.snapshot, run.business_date
-    if not city_run.adopted or snapshot is None or run.trigger is Trigger.REPLAY:
+    if snapshot is None or not _counts(run, city_run):
         return
     city_code = city_run.verdict.city_code
     carry = carry_of(confirmed_for(connection, city_code, run.run_id), on)

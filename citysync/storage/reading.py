@@ -24,7 +24,7 @@ _CITY = tables.run_cities.c
 _VERDICT = tables.verdicts.c
 _SNAPSHOT = tables.snapshots.c
 _MASTER = tables.master_versions.c
-_OWNERS = {"run_seq", "city_code", "position"}
+_OWNERS = {"run_seq", "city_code", "position", "first_seen_on"}
 PULLED = _RUN.trigger != Trigger.REPLAY.value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from citysync.domain.carry import Carry
 from citysync.domain.findings import FINDINGS
 from citysync.domain.life import IDENTITY
 from citysync.domain.workdays import calendar
-from citysync.storage import glimpse
+from citysync.storage import glimpse, tables
 from citysync.storage.catalogue import save_master
 from citysync.storage.differences import Differences, Wanted
 from citysync.storage.engine import Store
@@ -100,6 +101,28 @@ def test_orders_lead_with_what_they_say(told: Differences) -> None:
     assert [check for check, _ in shown(told, order="first")][:2] == ["task_code_missing", "elements_drift"]
     places = [area for _, area in shown(told, order="county")]
     assert places == [None, "440300", "440300", "440304", "440305"]
+
+
+def test_the_days_kept_with_a_list_are_those_of_its_lives(store: Store, told: Differences) -> None:
+    ways = [{"order": "first"}, {"since": TODAY + timedelta(days=1)}, {"before": TODAY + timedelta(days=1)}]
+    kept = [told.rows(Wanted(**way)) for way in ways]
+    assert [len(rows) for rows in kept] == [5, 3, 2]
+    with store.writing() as connection:
+        for table in (tables.findings, tables.rejections):
+            assert connection.execute(sa.update(table).values(first_seen_on=None)).rowcount, "they were kept"
+    earlier = Differences(store, "440300", a_run(2).run_id)  # as a ledger of before 0016 has them
+    assert [earlier.rows(Wanted(**way)) for way in ways] == kept
+
+
+def test_a_night_that_opens_no_life_keeps_no_day_for_what_is_new(store: Store, tmp_path: Path) -> None:
+    for serial, adopted in ((1, True), (2, False)):
+        run = a_run(serial, on=TODAY + timedelta(days=serial - 1))
+        start_run(store, run, CITIES)
+        publish(store, run, replace(a_city_run(run, *FOUND[:serial]), adopted=adopted), tmp_path)
+    finding = tables.findings.c
+    with store.reading() as connection:
+        query = sa.select(finding.first_seen_on).order_by(finding.run_seq, finding.position)
+        assert list(connection.scalars(query)) == [TODAY, TODAY, None]
 
 
 @pytest.mark.usefixtures("told")

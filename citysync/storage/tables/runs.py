@@ -82,7 +82,8 @@ def of_a_verdict(name: str, *columns: sa.Column[Any]) -> sa.Table:
     )
 
 
-# Keys and order are those of citysync.domain.findings.FINDINGS; a test holds the two together.
+# Keys and order are those of citysync.domain.findings.FINDINGS; a test holds the two together. first_seen_on: beside
+# them the first day of its lives as of the run, kept so that a list can be sorted by it; None in ledgers before 0016.
 findings = of_a_verdict(
     "findings",
     sa.Column("check", sa.Text, nullable=False),
@@ -99,9 +100,10 @@ findings = of_a_verdict(
     sa.Column("due_on", sa.Date),
     sa.Column("exempt_reason", sa.Text),
     sa.Column("hint", sa.Text),
+    sa.Column("first_seen_on", sa.Date),
 )
 
-# Keys and order are those of citysync.domain.findings.REJECTIONS.
+# Keys and order are those of citysync.domain.findings.REJECTIONS; first_seen_on as above.
 rejections = of_a_verdict(
     "rejections",
     sa.Column("row_no", sa.BigInteger, nullable=False),
@@ -111,6 +113,7 @@ rejections = of_a_verdict(
     sa.Column("value", sa.Text),
     sa.Column("expected", sa.Text),
     sa.Column("hint", sa.Text),
+    sa.Column("first_seen_on", sa.Date),
 )
 
 # position counts as they came: a second pass numbers its pages from 1 again.
