@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -36,8 +37,7 @@ def validate(snapshot: Snapshot, city: City, on: date) -> Validation:
     _refuse_broken_pattern(city)
     rows = _with_numbers(snapshot.rows)
     columns = [name for name in items.NAMES if name in rows.columns]
-    regions = [code for code, _ in regions_of(city, on)]
-    heirs = {old: heir for old, heir in single_heirs(on).items() if heir in regions and old not in regions}
+    regions, heirs = _regions(city, on)
     read = typed_rows(rows, city, regions, heirs)
     rejected = rejections(read, rules(city, regions, columns, divided(on), snapshot.unknown_fields))
     comparable = read.join(rejected.select("row_no").unique(), on="row_no", how="anti")
@@ -53,6 +53,27 @@ def validate(snapshot: Snapshot, city: City, on: date) -> Validation:
     )
     account(validation, city)
     return validation
+
+
+def together(snapshot: Snapshot, city: City, on: date, numbers: pl.Series) -> Snapshot:
+    """Return a snapshot of some rows (by ``row_no``) and of all that share a key with one of them.
+
+    Every rule looks at one row by itself, and rows meet by their keys alone: what ``validate`` says of these rows is
+    what it says of them in the whole snapshot.
+    """
+    rows = _with_numbers(snapshot.rows)
+    regions, heirs = _regions(city, on)
+    keys = rows.select("row_no", "page_no", *(name for name in items.KEY if name in rows.columns))
+    read = typed_rows(keys, city, regions, heirs).select("row_no", *items.KEY)
+    wanted = read.filter(pl.col("row_no").is_in(numbers.implode())).select(items.KEY).unique()
+    kin = read.join(wanted, on=items.KEY, how="semi", nulls_equal=True).get_column("row_no")
+    return replace(snapshot, rows=rows.filter(pl.col("row_no").is_in(kin.implode())))
+
+
+def _regions(city: City, on: date) -> tuple[list[str], dict[str, str]]:
+    """Return the divisions a city answers for, and those that are no more with the one that stands for each."""
+    regions = [code for code, _ in regions_of(city, on)]
+    return regions, {old: heir for old, heir in single_heirs(on).items() if heir in regions and old not in regions}
 
 
 def without_twins(rows: pl.DataFrame) -> pl.DataFrame:

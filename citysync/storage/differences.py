@@ -6,7 +6,6 @@ check, and its value for ``actual``.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ from citysync.domain.life import REJECTED
 from citysync.storage import tables
 from citysync.storage.engine import Store
 from citysync.storage.identity import confirmed_for
-from citysync.storage.keys import key
+from citysync.storage.keys import among, key
 from citysync.storage.reading import Row, rows_of
 
 STATUSES = ("suspected", "grace", "exempted", "confirmed")
@@ -145,7 +144,7 @@ class Differences:
             sa.or_(*(_ITEM[name].icontains(text, autoescape=True) for name in ("task_name", "dept_name"))),
         )
         codes = [every[name].icontains(code, autoescape=True) for name in ("task_handle_item", "catalog_code")]
-        sent = _among(wanted.sent, sqlite=self._store.is_sqlite)
+        sent = among(wanted.sent, sqlite=self._store.is_sqlite)
         return sa.or_(
             *codes,
             every.task_code.icontains(code, autoescape=True),
@@ -229,11 +228,3 @@ def _every(seq: int, city_code: str) -> sa.Subquery:
 def _nothing(name: str) -> sa.ColumnElement[Any]:
     kind = _REJECTION.row_no.type if name == "row_no" else _FINDING[name].type
     return sa.cast(sa.null(), kind).label(name)
-
-
-def _among(values: Sequence[str], *, sqlite: bool) -> sa.Select[Any]:
-    """Return a list of any length as a query: databases count the parameters of an ``IN``."""
-    text = sa.literal(json.dumps(list(values)), sa.Text)
-    if sqlite:
-        return sa.select(sa.func.json_each(text).table_valued("value").c.value)
-    return sa.select(sa.func.json_array_elements_text(sa.cast(text, sa.JSON)).table_valued("value").c.value)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +39,14 @@ def of_items(
     today = {row["catalog_code"] for row in rows}
     former = {old for old, new in carry.items.items() if new in today}
     return sa.or_(catalog_code.is_(None), catalog_code.in_(today - {None} | former))
+
+
+def among(values: Collection[str], *, sqlite: bool) -> sa.Select[Any]:
+    """Return a list of any length as a query: databases count the parameters of an ``IN``."""
+    text = sa.literal(json.dumps(list(values)), sa.Text)
+    if sqlite:
+        return sa.select(sa.func.json_each(text).table_valued("value").c.value)
+    return sa.select(sa.func.json_array_elements_text(sa.cast(text, sa.JSON)).table_valued("value").c.value)
 
 
 def _carried(name: str, column: sa.ColumnElement[str], carry: Carry) -> sa.ColumnElement[str]:

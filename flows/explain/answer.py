@@ -84,11 +84,9 @@ def _about_city(record: Record, store: Store) -> Row:
         "approvals": approvals_used(store, record.code, record.run_id),
         "last_good": _in_force(store, record.code, good[0]) if good else None,
         "follows": followers.follows(store, record.code, on),
-        "about_source": [
-            _finding(each) for each in record.findings if each["task_code"] is each["catalog_code"] is None
-        ],
-        "findings": record.tally(record.findings, "check"),
-        "rejections": record.tally(record.rejections, "rule"),
+        "about_source": [_finding(each) for each in record.said.about_source()],
+        "findings": record.said.counted("check"),
+        "rejections": record.said.counted("rule"),
     }
 
 
@@ -121,7 +119,7 @@ def _about_task(record: Record, asked: str | None, row_no: int | None) -> Row:
         held = 0 if record.snapshot is None else record.snapshot.rows.height
         raise ConfigError(f"运行 {record.run_id} 的快照没有第 {row_no} 行（共 {held:,} 行）")
     catalogue = _catalogue(asked, rows)
-    found = [_finding(each) for each in record.findings if _speaks_of(each, asked, rows)]
+    found = [_finding(each) for each in record.said.about(_codes(rows), catalogue)]
     return {
         "asked": asked,
         "row_no": row_no,
@@ -158,12 +156,9 @@ def _catalogue(asked: str | None, rows: list[Row]) -> str | None:
     return code if len(code) == CATALOG_LENGTH else code[_CATALOG] or None
 
 
-def _speaks_of(finding: Row, asked: str | None, rows: list[Row]) -> bool:
-    sent = {field["read_as"] or field["sent"] for row in rows for field in row["fields"] if field["column"] in _KEYS}
-    if finding["task_code"] is None:  # an absence, or a note about the whole source
-        catalogue = _catalogue(asked, rows)
-        return finding["catalog_code"] is not None and finding["catalog_code"] == catalogue
-    return finding["task_code"] in sent or finding["task_handle_item"] in sent - {None}
+def _codes(rows: list[Row]) -> set[str]:
+    fields = [field for row in rows for field in row["fields"] if field["column"] in _KEYS]
+    return {str(field["read_as"] or field["sent"]) for field in fields if field["read_as"] or field["sent"]}
 
 
 _KEYS = ("task_code", "task_handle_item")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,6 +16,7 @@ from citysync.domain.retention import Kind
 from citysync.domain.snapshot import Snapshot
 from citysync.storage import catalogue, pages, purges, reading
 from citysync.storage.engine import Store
+from citysync.storage.extract import Extract
 
 Row = dict[str, Any]
 
@@ -77,15 +77,10 @@ class Record:
         known = {row["name"] for row in reading.master_versions(self.store)}
         return catalogue.load_version(self.store, name) if name in known else None
 
-    @cached_property
-    def findings(self) -> tuple[Row, ...]:
-        """Return the run's findings of the city."""
-        return reading.findings(self.store, self.code, run_id=self.run_id).rows
-
-    @cached_property
-    def rejections(self) -> tuple[Row, ...]:
-        """Return the run's rejections of the city."""
-        return reading.rejections(self.store, self.code, run_id=self.run_id).rows
+    @property
+    def said(self) -> Extract:
+        """Return the run's findings and rejections of the city; they are never read whole, there may be 50,000."""
+        return Extract(self.store, self.code, self.run_id)
 
     @cached_property
     def pages(self) -> list[Row]:
@@ -95,10 +90,6 @@ class Record:
     def _page(self, row: Row) -> Row:
         path = pages.page_path(self.settings.data_dir, row["sha256"])
         return {**row, "path": str(path), "on_disk": _whole(self.settings.data_dir, row["sha256"])}
-
-    def tally(self, rows: tuple[Row, ...], key: str) -> dict[str, int]:
-        """Return how many rows there are of each kind, the most frequent first."""
-        return dict(Counter(row[key] for row in rows).most_common())
 
 
 def record_of(settings: Settings, store: Store, code: str, run_id: str | None, city: City | None) -> Record:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -18,7 +17,7 @@ from citysync.reconciliation.normalise import normalised
 from citysync.storage import pages
 from flows.explain.record import Record, Row
 from flows.explain.rules import rule_of
-from schemas.validate import validate
+from schemas.validate import together, validate
 
 CATALOG_LENGTH = 12
 COMPARED_WITH = {"catalog_name": "task_name"}  # where the master's own name for it is another
@@ -38,11 +37,7 @@ class Rows:
 
     def __init__(self, record: Record, snapshot: Snapshot) -> None:
         self._record, self._snapshot = record, snapshot
-
-    @cached_property
-    def _validation(self) -> Validation | None:
-        city = self._record.city
-        return None if city is None else validate(self._snapshot, city, self._record.business_date)
+        self._validation: Validation | None = None
 
     def of_code(self, code: str) -> list[Row]:
         """Return every row of a 实施编码, a 业务办理项编码 or a 基本编码, as sent or cleaned."""
@@ -53,18 +48,22 @@ class Rows:
                 tests += [codes.folded(pl.col(name)) == wanted, pl.col(name) == code]
         if "task_code" in frame.columns and len(wanted) == CATALOG_LENGTH:
             tests.append(codes.catalog_part(codes.folded(pl.col("task_code"))) == wanted)
-        found = frame.filter(pl.any_horizontal(tests).fill_null(value=False))
-        return [self._traced(row) for row in found.iter_rows(named=True)]
+        return self._traced_all(frame.filter(pl.any_horizontal(tests).fill_null(value=False)))
 
     def of_number(self, row_no: int) -> list[Row]:
         """Return the row of that number, if there is one."""
-        return [
-            self._traced(row) for row in self._snapshot.rows.filter(pl.col("row_no") == row_no).iter_rows(named=True)
-        ]
+        return self._traced_all(self._snapshot.rows.filter(pl.col("row_no") == row_no))
+
+    def _traced_all(self, found: pl.DataFrame) -> list[Row]:
+        """Return rows with what became of them: validated are they and those that share their keys, no others."""
+        city, on = self._record.city, self._record.business_date
+        if city is not None and found.height:
+            self._validation = validate(together(self._snapshot, city, on, found.get_column("row_no")), city, on)
+        return [self._traced(row) for row in found.iter_rows(named=True)]
 
     def _traced(self, row: Row) -> Row:
         number = int(row["row_no"])
-        rejected = [_rejection(found) for found in self._record.rejections if found["row_no"] == number]
+        rejected = [_rejection(found) for found in self._record.said.rejected(number)]
         typed = self._typed(number)
         return {
             "row_no": number,

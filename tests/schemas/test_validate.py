@@ -9,7 +9,7 @@ import pytest
 
 from schemas.directory import DIRECTORY
 from schemas.notes import NOTES
-from schemas.validate import validate
+from schemas.validate import together, validate
 from tests.builders import BODY, CATALOG_CODE, TASK_CODE, TODAY, a_city, a_snapshot, an_item
 from tests.schemas.rows import the_row, the_rules, validated
 
@@ -122,3 +122,28 @@ def test_twins_written_differently_but_read_alike_are_merged_and_every_note_is_k
 def test_a_rejected_row_is_no_ones_twin() -> None:
     validation = validated(an_item(), an_item(task_type="99"), an_item(task_type="99"))
     assert (validation.accepted.height, validation.rejected_rows, validation.duplicate) == (1, 2, 0)
+
+
+def test_a_few_rows_with_their_kin_become_what_they_become_among_all() -> None:
+    rows = [
+        an_item(),
+        an_item(),
+        an_item(task_version="2", task_name="改了名的许可"),
+        an_item(task_code=f" {TASK_CODE}01", task_handle_item=None),
+        an_item(task_code=f"{TASK_CODE}01", task_handle_item=f"{TASK_CODE}01"),
+        an_item(task_code="短码"),
+        an_item(task_code=None, task_name=None),
+        an_item(task_type="99"),
+        an_item(task_code=f"{BODY}3440106043002"),
+    ]
+    snapshot, city = a_snapshot(rows), a_city()
+    whole = validate(snapshot, city, TODAY)
+    sizes = []
+    for number in snapshot.rows["row_no"]:
+        few = together(snapshot, city, TODAY, pl.Series([number]))
+        sizes.append(few.rows.height)
+        alone = validate(few, city, TODAY)
+        for name in ("accepted", "rejected"):
+            mine = pl.col("row_no").is_in(few.rows["row_no"].implode())
+            assert getattr(alone, name).equals(getattr(whole, name).filter(mine)), (number, name)
+    assert sizes == [4, 4, 4, 2, 2, 1, 1, 4, 1], "kin are those of the same keys as read"
