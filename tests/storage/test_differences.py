@@ -104,7 +104,11 @@ def test_orders_lead_with_what_they_say(told: Differences) -> None:
 
 
 def test_the_days_kept_with_a_list_are_those_of_its_lives(store: Store, told: Differences) -> None:
-    ways = [{"order": "first"}, {"since": TODAY + timedelta(days=1)}, {"before": TODAY + timedelta(days=1)}]
+    ways: list[dict[str, Any]] = [
+        {"order": "first"},
+        {"since": TODAY + timedelta(days=1)},
+        {"before": TODAY + timedelta(days=1)},
+    ]
     kept = [told.rows(Wanted(**way)) for way in ways]
     assert [len(rows) for rows in kept] == [5, 3, 2]
     with store.writing() as connection:
