@@ -37,6 +37,7 @@ def measure() -> str:
     with tempfile.TemporaryDirectory() as folder:
         portal.write_cities(Path(folder), "http://127.0.0.1:9")
         where = {"CITYSYNC_DATA_DIR": f"{folder}/data", "CITYSYNC_CITIES_DIR": f"{folder}/cities"}
+        (Path(folder) / "data").mkdir()
         once([_PROGRAM, "db", "upgrade"], where)
         for words in _WORDS:
             command: list[str | Path] = [_PROGRAM, *words]
