@@ -11,6 +11,7 @@ from citysync.domain.workdays import calendar
 from citysync.storage import reading
 from citysync.storage.engine import Store
 from citysync.storage.lives import with_lives
+from citysync.storage.part import Part
 from citysync.storage.reading import Listing
 
 Kind = Literal["findings", "rejections"]
@@ -25,14 +26,23 @@ def list_of(
     run_id: str | None = None,
     on: date | None = None,
     since: date | None = None,
+    part: Part | None = None,
 ) -> Listing:
-    """Return a city's rows of one run, by default of the last (as of a day) that speaks; ``since``: findings' only."""
+    """Return a city's rows of one run, by default of the last (as of a day) that speaks.
+
+    ``since``: of findings those open since a day, which only their lives tell, so that all are read; ``part``: only
+    these rows, with how many there are in all.
+    """
     if kind == "rejections":
-        return reading.rejections(store, code, run_id=run_id, on=on, **filters)
-    listing = with_lives(store, code, reading.findings(store, code, run_id=run_id, on=on, **filters), calendar())
+        return reading.rejections(store, code, run_id=run_id, on=on, part=part, **filters)
+    cut = part if since is None else None
+    found = reading.findings(store, code, run_id=run_id, on=on, part=cut, **filters)
+    listing = with_lives(store, code, found, calendar())
     if since is None:
         return listing
-    return replace(listing, rows=tuple(row for row in listing.rows if _opened(row) >= since.isoformat()))
+    rows = tuple(row for row in listing.rows if _opened(row) >= since.isoformat())
+    shown = rows if part is None else rows[part.offset : part.offset + part.limit]
+    return replace(listing, rows=shown, total=None if part is None else len(rows))
 
 
 def list_document(kind: Kind, code: str, listing: Listing, judged_in: str) -> dict[str, Any]:

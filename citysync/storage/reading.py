@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from citysync.domain.run import Trigger
 from citysync.storage import tables
 from citysync.storage.engine import Store
+from citysync.storage.part import Part
 
 Row = dict[str, Any]
 
@@ -30,12 +31,16 @@ PULLED = _RUN.trigger != Trigger.REPLAY.value
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Rows of one city in one run. ``run_id`` None: no run has validated anything of the city, which is not "none"."""
+    """Rows of one city in one run. ``run_id`` None: no run has validated anything of the city, which is not "none".
+
+    ``total``: how many there are where ``rows`` are a part of them, None where they are all.
+    """
 
     run_id: str | None
     state: str | None
     judged_at: str | None
     rows: tuple[Row, ...] = ()
+    total: int | None = None
 
 
 def runs(store: Store, limit: int = 20, offset: int = 0, city_code: str | None = None) -> list[Row]:
@@ -130,13 +135,15 @@ def findings(
     severity: str | None = None,
     areacode: str | None = None,
     field: str | None = None,
+    part: Part | None = None,
 ) -> Listing:
     """Return a city's findings (keys of ``FINDINGS``) in a run, by default the last (as of a day) that was adopted.
 
-    What a city is told stays that of its snapshot in force until another one is adopted.
+    ``part``: only these, cut by the database. What a city is told stays that of its snapshot in
+    force until another one is adopted.
     """
     wanted = {"check": check, "severity": severity, "areacode": areacode, "field": field}
-    return _listing(store, tables.findings, city_code, run_id, on, wanted, _VERDICT.adopted)
+    return _listing(store, tables.findings, city_code, run_id, on, wanted, part, _VERDICT.adopted)
 
 
 def rejections(
@@ -147,9 +154,10 @@ def rejections(
     on: date | None = None,
     rule: str | None = None,
     field: str | None = None,
+    part: Part | None = None,
 ) -> Listing:
     """Return a city's rejected rows (keys of ``REJECTIONS``) in a run, by default the last (as of a day) with any."""
-    return _listing(store, tables.rejections, city_code, run_id, on, {"rule": rule, "field": field})
+    return _listing(store, tables.rejections, city_code, run_id, on, {"rule": rule, "field": field}, part)
 
 
 def pages_of(store: Store, city_code: str, run_id: str) -> list[Row]:
@@ -246,6 +254,7 @@ def _listing(
     run_id: str | None,
     on: date | None,
     wanted: Mapping[str, str | None],
+    part: Part | None,
     speaks: sa.ColumnElement[bool] = _VERDICT.validated,
 ) -> Listing:
     chosen = sa.and_(speaks, as_of(on)) if run_id is None else _RUN.run_id == run_id
@@ -260,13 +269,18 @@ def _listing(
         run = connection.execute(about).first()
         if run is None:
             return Listing(None, None, None)
-        query = (
-            sa.select(*(column for column in table.c if column.name not in _OWNERS))
-            .where(table.c.run_seq == run.seq, table.c.city_code == city_code)
-            .where(*(table.c[name] == value for name, value in wanted.items() if value is not None))
-            .order_by(table.c.position)
+        chosen = sa.and_(
+            table.c.run_seq == run.seq,
+            table.c.city_code == city_code,
+            *(table.c[name] == value for name, value in wanted.items() if value is not None),
         )
-        return Listing(run.run_id, run.state, run.judged_at.isoformat(), tuple(rows_of(connection, query)))
+        query = sa.select(*(column for column in table.c if column.name not in _OWNERS)).where(chosen)
+        query, total = query.order_by(table.c.position), None
+        if part is not None:
+            query = query.limit(part.limit).offset(part.offset)
+            total = connection.scalar(sa.select(sa.func.count()).select_from(table).where(chosen))
+        rows = tuple(rows_of(connection, query))
+        return Listing(run.run_id, run.state, run.judged_at.isoformat(), rows, total)
 
 
 def rows_of(connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:

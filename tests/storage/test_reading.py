@@ -11,6 +11,7 @@ from citysync.domain.verdict import State
 from citysync.storage import past, reading
 from citysync.storage.engine import Store
 from citysync.storage.ledger import publish, start_run
+from citysync.storage.part import Part
 from tests.builders import TODAY
 from tests.storage.cast import CITIES, a_city_run, a_finding, a_night, a_rejection, a_run
 
@@ -42,6 +43,17 @@ def test_each_city_stands_as_the_last_run_that_judged_it_says(store: Store, tmp_
     before = reading.previous_verdict(store, "440300", second.run_id)
     assert before is not None
     assert before["state"] == "in_sync"
+
+
+def test_a_part_of_a_list_says_how_long_the_whole_is(store: Store, tmp_path: Path) -> None:
+    start_run(store, a_run(1), CITIES)
+    found = [a_finding(areacode=f"44030{number}") for number in range(5)]
+    publish(store, a_run(1), a_city_run(a_run(1), *found), tmp_path)
+    whole = reading.findings(store, "440300")
+    parts = [reading.findings(store, "440300", part=Part(2, start)) for start in (0, 2, 4, 6)]
+    assert [len(each.rows) for each in parts] == [2, 2, 1, 0]
+    assert tuple(row for each in parts for row in each.rows) == whole.rows
+    assert ({each.total for each in parts}, whole.total) == ({5}, None)
 
 
 def test_any_past_night_can_be_asked_for(store: Store, tmp_path: Path) -> None:

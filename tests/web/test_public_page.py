@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +15,10 @@ from citysync.config.settings import Settings
 from citysync.domain.principal import NOBODY, Principal, Role
 from citysync.domain.verdict import State
 from citysync.web.app import create_app
+from citysync.web.language import day_of
+from citysync.web.reading.public import PublicDesk
+from citysync.web.reading.reader import Library
+from flows.public import Published, Publisher
 from tests.builders import CATALOG_CODE
 from tests.web.province import NOW, a_province
 from tests.web.test_policy import As, asking
@@ -67,6 +73,24 @@ def test_a_city_without_a_snapshot_has_no_data_and_no_zero(tmp_path: Path) -> No
     assert cell.count("暂无数据") == 2
     assert "0" not in cell
     assert "1/4" in asking(settings, NOBODY).get(ITEM).text
+
+
+def test_who_asks_while_a_night_is_read_waits_for_nobody(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = [NOW]
+    library = Library(own, lambda: moments[-1], day_of)
+    desk, inside = PublicDesk(library), list[Published]()
+    first = desk.published()
+    publish = Publisher.publish
+
+    def slowly(self: Publisher, *asked: Any) -> Published:
+        inside.append(desk.published())  # somebody asks meanwhile
+        return publish(self, *asked)
+
+    monkeypatch.setattr(Publisher, "publish", slowly)
+    moments.append(NOW + timedelta(minutes=2))
+    assert desk.published() is not first
+    assert [each is first for each in inside] == [True]
+    library.close()
 
 
 def test_a_snapshot_that_is_lost_is_no_data_either(tmp_path: Path) -> None:

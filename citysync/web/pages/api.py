@@ -10,11 +10,11 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
+from citysync.storage.part import Part
 from citysync.web.documents import answered
 from citysync.web.pages.ask import Reading
 from citysync.web.policy import Door
 from citysync.web.reading import api
-from citysync.web.reading.api import Page
 from flows.figures import By
 from flows.listings import Kind
 
@@ -68,8 +68,8 @@ def findings(
 ) -> Response:
     """List a city's differences in the snapshot in force (or a run's): ``citysync findings CODE --json``, in pages."""
     filters = {"check": check, "severity": severity, "areacode": areacode, "field": field}
-    whole = api.listed(reader, "findings", code, filters, run, {"on": on, "since": since})
-    return _paged(request, whole, "findings", Page(limit, offset))
+    part = Part(limit, offset)
+    return _paged(request, part, *api.listed(reader, "findings", code, filters, run, {"on": on, "since": since}, part))
 
 
 def rejects(
@@ -86,8 +86,8 @@ def rejects(
 ) -> Response:
     """List a city's rejected rows: ``citysync rejects CODE --json``, in pages."""
     kind: Kind = "rejections"
-    whole = api.listed(reader, kind, code, {"rule": rule, "field": field}, run, {"on": on})
-    return _paged(request, whole, kind, Page(limit, offset))
+    part = Part(limit, offset)
+    return _paged(request, part, *api.listed(reader, kind, code, {"rule": rule, "field": field}, run, {"on": on}, part))
 
 
 def receipt(request: Request, code: str, reader: Reading, run: Text | None = None) -> Response:
@@ -110,7 +110,7 @@ def figures(
 
 def runs(request: Request, reader: Reading, limit: Limit = 20, offset: Offset = 0) -> Response:
     """List the runs, newest first."""
-    return answered(request, api.runs(reader, Page(limit, offset)))
+    return answered(request, api.runs(reader, Part(limit, offset)))
 
 
 def run(request: Request, run_id: str, reader: Reading) -> Response:
@@ -127,7 +127,8 @@ def master_items(
     request: Request, reader: Reading, version: Text | None = None, limit: Limit = _FIRST, offset: Offset = 0
 ) -> Response:
     """List the items of a version, by default of the one in force, in pages."""
-    return _paged(request, api.version(reader, version), "items", Page(limit, offset))
+    part = Part(limit, offset)
+    return _paged(request, part, *api.version(reader, version, part))
 
 
 def master_changes(request: Request, reader: Reading, since: Text, to: Text | None = None) -> Response:
@@ -135,12 +136,11 @@ def master_changes(request: Request, reader: Reading, since: Text, to: Text | No
     return answered(request, api.changes(reader, since, to))
 
 
-def _paged(request: Request, whole: dict[str, Any], key: str, page: Page) -> Response:
-    """Return a part of a document's list; headers say how long the list is and where it goes on (RFC 8288)."""
-    rows = whole[key]
-    headers, after = {"X-Total-Count": str(len(rows))}, page.offset + page.limit
-    if after < len(rows):
+def _paged(request: Request, part: Part, document: dict[str, Any], total: int) -> Response:
+    """Return a document with a part of its list; headers say how long that is and where it goes on (RFC 8288)."""
+    headers, after = {"X-Total-Count": str(total)}, part.offset + part.limit
+    if after < total:
         query = [(name, value) for name, value in request.query_params.multi_items() if name not in {"limit", "offset"}]
-        more = urlencode([*query, ("limit", page.limit), ("offset", after)])
+        more = urlencode([*query, ("limit", part.limit), ("offset", after)])
         headers["Link"] = f'<{request.url.path}?{more}>; rel="next"'
-    return answered(request, {**whole, key: page.of(rows)}, headers)
+    return answered(request, document, headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from citysync.domain.errors import MasterError
 from citysync.domain.principal import Principal, Role
 from citysync.reports.document import Document, document
 from citysync.storage import catalogue, reading
+from citysync.storage.part import Part
 from citysync.web.problems import NotThere
 from citysync.web.reading.reader import Reader
 from citysync.web.reading.run import run_facts
@@ -26,18 +27,6 @@ from flows.standing import standing_in
 _RUN_FACTS = ("run_id", "trigger", "status", "business_date", "started_at", "finished_at", "master_version")
 _RUN_KEYS = (*_RUN_FACTS, "rules_version", "cities", "published")
 _PROVINCE_KEYS = ("error", "note")  # they may name any city
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Part of a list: how many rows at most, after how many."""
-
-    limit: int
-    offset: int
-
-    def of(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """Return this part of a list."""
-        return rows[self.offset : self.offset + self.limit]
 
 
 def status_document(reader: Reader, codes: Sequence[str]) -> Document:
@@ -54,17 +43,18 @@ def listed(
     filters: Mapping[str, str | None],
     run_id: str | None,
     days: Mapping[str, Any],
-) -> Document:
-    """Return ``findings --json`` or ``rejects --json`` of a city, whole; raise ``NotThere`` as the pages do.
+    part: Part,
+) -> tuple[Document, int]:
+    """Return a part of ``findings --json`` or ``rejects --json`` of a city, and how many rows there are in all.
 
-    ``days``: ``on`` and ``since``, as the verbs take them.
+    ``days``: ``on`` and ``since``, as the verbs take them. Raises ``NotThere`` as the pages do.
     """
     reader.city(code)
     last = next(iter(reading.latest_verdicts(reader.store, (code,), on=days.get("on"))), None)
-    listing = list_of(reader.store, kind, code, filters, run_id=run_id, **days)
+    listing = list_of(reader.store, kind, code, filters, run_id=run_id, part=part, **days)
     if last is None or (run_id is not None and listing.run_id is None):
         raise NotThere(code)
-    return list_document(kind, code, listing, str(last["run_id"]))
+    return list_document(kind, code, listing, str(last["run_id"])), listing.total or 0
 
 
 def receipt_document(reader: Reader, code: str, run_id: str | None) -> Document:
@@ -86,11 +76,11 @@ def figures(reader: Reader, codes: Sequence[str], by: By, on: date | None, since
     return figures_document(*figures_of(reader.settings, asked, by, on or reader.today, since))
 
 
-def runs(reader: Reader, page: Page) -> Document:
+def runs(reader: Reader, part: Part) -> Document:
     """Return the runs, newest first; to a city's people those it was in, and nothing that names another city."""
     city = reader.principal.city_code
     keys = _RUN_KEYS if city is not None else _RUN_KEYS + _PROVINCE_KEYS
-    rows = reading.runs(reader.store, page.limit, page.offset, city)
+    rows = reading.runs(reader.store, part.limit, part.offset, city)
     return {"schema_version": 1, "runs": [{key: row[key] for key in keys} for row in rows]}
 
 
@@ -105,16 +95,15 @@ def versions(reader: Reader) -> Document:
     return {"schema_version": 1, "versions": reading.master_versions(reader.store)}
 
 
-def version(reader: Reader, name: str | None) -> Document:
-    """Return a version of the master catalogue with its items, by default the one in force today."""
+def version(reader: Reader, name: str | None, part: Part) -> tuple[Document, int]:
+    """Return a version of the master catalogue with a part of its items, and how many it has.
+
+    By default it is the one in force today.
+    """
     wanted = name or reading.master_version_in_force(reader.store, reader.today)
     found = _seen(_loaded(reader, wanted), reader.principal)
-    return {
-        "schema_version": 1,
-        "version": found.version,
-        "effective_on": found.effective_on.isoformat(),
-        "items": found.items.to_dicts(),
-    }
+    told = {"schema_version": 1, "version": found.version, "effective_on": found.effective_on.isoformat()}
+    return {**told, "items": found.items.slice(part.offset, part.limit).to_dicts()}, found.items.height
 
 
 def changes(reader: Reader, since: str, to: str | None) -> Document:
