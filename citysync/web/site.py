@@ -29,7 +29,7 @@ from citysync.web.rendering import STATIC
 MARK = ".citysync-site"  # a folder with this file is ours to replace
 PUBLIC = frozenset({"public", "public_list", "public_item"})
 # What makes sense without a server: no search, no filter, nobody's private list of what was sent in.
-KEPT = PUBLIC | {"province", "city", "city_tab", "city_receipt", "run", "figures"}
+KEPT = PUBLIC | {"province", "city", "city_tab", "city_receipt", "differences", "run", "figures"}
 _QUERIES = {("figures", "by")}
 _FINE, _NOT_THERE = 200, 404
 # What may become the name of a file: nothing that climbs out of the folder.
@@ -118,6 +118,8 @@ class _Crawl:
         name = _route(self.app, parts.path) if _PLAIN.fullmatch(parts.path) else None
         query = parse_qsl(parts.query)
         if parts.scheme or parts.netloc or name not in self.kept or any(key == "lang" for key, _ in query):
+            return None
+        if name == "differences" and query:  # a filter or a later page: the list kept is not what such a link says
             return None
         wanted = [
             f"{key}={value}" for key, value in query if (name, key) in _QUERIES and (key, value) != ("by", "city")

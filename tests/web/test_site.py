@@ -74,6 +74,21 @@ def test_what_the_server_shows_is_there(site: Path) -> None:
     assert "实际跑了更多次" not in public, "a form that cannot work is not offered"
 
 
+def test_the_first_differences_of_a_city_are_there_and_nothing_looks_like_a_way_that_is_none(site: Path) -> None:
+    city = (site / "c" / "440900" / "index.html").read_text(encoding="utf-8")
+    assert 'href="differences/index.html"' in city
+    listed = (site / "c" / "440900" / "differences" / "index.html").read_text(encoding="utf-8")
+    assert "共 5 条" in listed
+    assert "导出当前筛选" not in listed
+    dead = [
+        path
+        for path in site.rglob("*.html")
+        if '<a class="button"' in path.read_text(encoding="utf-8")
+        and re.search(r'<a class="button[^"]*"(?![^>]* href=)', path.read_text(encoding="utf-8"))
+    ]
+    assert dead == []
+
+
 def test_the_public_part_alone_holds_nothing_of_the_inside(province: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "public"
     build_site(province, folder, lambda: NOW, public_only=True)
