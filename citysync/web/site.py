@@ -115,7 +115,7 @@ class _Crawl:
     def address(self, link: str) -> str | None:
         """Return the address under which a link is kept, None where the site has no such page."""
         parts = urlsplit(link)
-        name = _route(self.app, parts.path) if _PLAIN.fullmatch(parts.path) else None
+        name = route_of(self.app, parts.path) if _PLAIN.fullmatch(parts.path) else None
         query = parse_qsl(parts.query)
         if parts.scheme or parts.netloc or name not in self.kept or any(key == "lang" for key, _ in query):
             return None
@@ -192,7 +192,8 @@ async def ask(app: FastAPI, address: str) -> tuple[int, bytes]:
     return int(told[0]["status"]), b"".join(each.get("body", b"") for each in told)
 
 
-def _route(app: FastAPI, path: str) -> str | None:
+def route_of(app: FastAPI, path: str) -> str | None:
+    """Return the name of the route that answers a GET of a path, None for none."""
     scope = {"type": "http", "path": path, "method": "GET", "root_path": ""}
     for route in app.routes:
         if isinstance(route, APIRoute) and route.matches(scope)[0] is Match.FULL:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from citysync.config.settings import Settings
+from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.verdict import State
 from citysync.storage.catalogue import save_master
 from citysync.storage.ledger import publish, start_run
@@ -20,7 +21,14 @@ from tests.web.province import write_cities
 Row = Mapping[str, str | None]
 
 
-def two_nights(folder: Path, first: Row, then: Row, *findings: Mapping[str, Any], name: str = "深圳市") -> Settings:
+def two_nights(
+    folder: Path,
+    first: Row,
+    then: Row,
+    *findings: Mapping[str, Any],
+    name: str = "深圳市",
+    master: MasterCatalogue | None = None,
+) -> Settings:
     """Store a night in sync and one with findings, of 深圳市 and the same rows of 广州市, and return the settings."""
     cities = {"440300": (name, (2, 3)), "440100": ("广州市", (1, 2))}
     write_cities(folder / "cities", cities)
@@ -28,7 +36,7 @@ def two_nights(folder: Path, first: Row, then: Row, *findings: Mapping[str, Any]
     settings.data_dir.mkdir()
     with open_store(settings.database, write=True) as store:
         since: date = TODAY - timedelta(days=100)
-        items = a_master().items
+        items = (master or a_master()).items
         save_master(store, items, effective_on=since, changed=(), source="-", now=NOW, version="2026-11-20-1")
         for serial, row, found in ((1, first, ()), (2, then, findings)):
             run = a_run(serial, on=TODAY + timedelta(days=serial - 1))
