@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Dialog
 from python_calamine import CalamineWorkbook
 
 from citysync.config.settings import Settings
@@ -183,7 +184,12 @@ def test_in_a_browser_nothing_runs_asks_or_complains(stored: Settings) -> None:
         chromium() as browser,
         looking(browser, base, PHONE) as looked,
     ):
-        looked.page.on("dialog", lambda dialog: (looked.said.append(f"dialog {dialog.message}"), dialog.dismiss()))
+
+        def noted(dialog: Dialog) -> None:
+            looked.said.append(f"dialog {dialog.message}")
+            dialog.dismiss()
+
+        looked.page.on("dialog", noted)
         for path in PAGES:
             looked.page.goto(path)
             assert looked.overflow() <= 0, path
