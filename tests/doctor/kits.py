@@ -86,18 +86,17 @@ def tree(change: Callable[[list[Any]], list[Any]]) -> Twist:
 
 
 def moving() -> Twist:
-    """Return a twist by which the first page is another each time but the first."""
-    seen: list[str] = []
+    """Return a twist by which the first page is another once a later one was given."""
+    later: list[str] = []
 
     def twist(_method: str, target: str, reply: Reply) -> Reply:
-        if not target.endswith("/rows?limit=9"):
-            return reply
-        seen.append(target)
-        if len(seen) == 1:
+        if "/rows?" in target and not target.endswith("/rows?limit=9"):
+            later.append(target)
+        if not later or not target.endswith("/rows?limit=9"):
             return reply
         first, *others = reply.lines
         key, _, *values = json.loads(first)
-        return replace(reply, lines=[json.dumps([key, f"{len(seen)}", *values]).encode(), *others])
+        return replace(reply, lines=[json.dumps([key, f"{len(later)}", *values]).encode(), *others])
 
     return twist
 
