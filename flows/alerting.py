@@ -24,7 +24,7 @@ from citysync.config.settings import Settings
 from citysync.domain.alert import URGENT, CityNight, Entry, Night, Step
 from citysync.domain.channel import Channel, Channels
 from citysync.domain.divisions import division_name
-from citysync.domain.errors import CitySyncError, DeliveryError
+from citysync.domain.errors import CitySyncError, ConfigError, DeliveryError
 from citysync.domain.run import Trigger
 from citysync.domain.verdict import FLAGGED, Fault, State
 from citysync.domain.workdays import calendar
@@ -85,6 +85,24 @@ def tell_now(settings: Settings, now: datetime) -> list[Post]:
     """Decide and send, with a ledger of one's own. Raises ConfigError, StorageError."""
     with writable_ledger(settings) as store:
         return tell(store, settings, chosen(settings, ()), now)
+
+
+def settle(settings: Settings, reason: str, who: str, now: datetime, *, carry_out: bool) -> list[dict[str, Any]]:
+    """Return what waits in the mailbox of a ledger put back from its backup; ``carry_out`` holds it for told.
+
+    The runs nobody has decided yet are decided first: what they mean may have been told after the backup, too.
+    Raises ConfigError for no reason, StorageError.
+    """
+    if not reason.strip():
+        raise ConfigError("--reason 不能为空：理由要记入审计")
+    channels, cities = load_channels(settings.cities_dir, kinds()), chosen(settings, ())
+    with writable_ledger(settings) as store:
+        for row in alerting.unannounced(store) if carry_out else ():
+            decide(store, channels, cities, row, now)
+        waiting = mailbox.waiting(store)
+        if carry_out:
+            mailbox.settle(store, [row["seq"] for row in waiting], reason.strip(), who, now)
+    return waiting
 
 
 def decide(store: Store, channels: Channels, cities: Cities, row: Row, now: datetime) -> list[Step]:

@@ -155,3 +155,31 @@ def send(*, json: bool = False, places: Places | None = None) -> int:
         told = [[post.channel, post.pieces, "已送达" if post.delivered else "未送达", post.error] for post in posts]
         print_rows(console(), ["渠道", "条数", "结果", "原因"], told)
     return 0 if all(post.delivered for post in posts) else 3
+
+
+@alerts.command
+def settle(*, reason: str, apply: bool = False, json: bool = False, places: Places | None = None) -> int:
+    """恢复备份之后：列出备份时待发的消息；--apply 按已发出处理，不再发送。
+
+    Parameters
+    ----------
+    reason
+        为什么，例如“恢复 11 月 23 日 03:00 的备份”
+    apply
+        真的处理；不写则只列出
+    json
+        输出一份 JSON
+    """
+    from citysync.storage.audit import os_user
+    from flows.alerting import settle as settled
+
+    rows = settled((places or Places()).settings(), reason, os_user(), now(), carry_out=apply)
+    if json:
+        print_json({"schema_version": 1, "applied": apply, "waiting": rows})
+        return 0
+    told = [[row["channel"], row["alert_id"], row["city_code"] or "省平台", row["title"]] for row in rows]
+    print_rows(console(), ["渠道", "编号", "城市", "内容"], told)
+    console().print(
+        f"{len(rows)} 条{'已按发出处理，请向收件人核实' if apply else '待发；加 --apply 按已发出处理，不再发送'}"
+    )
+    return 0

@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from citysync.domain.alert import Change, Entry, Told
-from citysync.storage import tables
+from citysync.storage import audit, tables
+from citysync.storage.audit import Deed
 from citysync.storage.engine import Store
 
 CLAIM = timedelta(minutes=5)
@@ -87,6 +88,27 @@ def failed(
             connection.execute(sa.update(tables.mail).where(_MAIL.seq == piece.seq).values(**row))
             if hand_on is not None:
                 _hand_on(connection, piece.entry, hand_on, now)
+
+
+def waiting(store: Store) -> list[dict[str, Any]]:
+    """Return the pieces that wait: seq, channel, alert_id, change, city_code, title, not_before, in their order."""
+    names = (_MAIL.seq, _MAIL.channel, _MAIL.alert_id, _MAIL.change, _MAIL.city_code, _MAIL.title, _MAIL.not_before)
+    with store.reading() as connection:
+        return [
+            dict(row) for row in connection.execute(sa.select(*names).where(_WAITING).order_by(_MAIL.seq)).mappings()
+        ]
+
+
+def settle(store: Store, seqs: Sequence[int], reason: str, who: str, now: datetime) -> None:
+    """Hold waiting pieces for told, unsent, in somebody's name: a ledger put back does not know that they went."""
+    with store.writing() as connection:
+        for seq in seqs:
+            mine = sa.update(tables.mail).where(_MAIL.seq == seq, _WAITING).returning(_MAIL.alert_id)
+            alert_id = connection.scalar(mine.values(sent_at=now, error=f"未发送：{reason}", claimed_until=None))
+            told = sa.update(tables.alerts).where(_ALERT.alert_id == alert_id)
+            connection.execute(told.values(told=Told.SENT.value))
+        after = {"pieces": len(seqs), "reason": reason}
+        audit.record(connection, Deed(who, "settle_mail", "mailbox", after=after), now)
 
 
 def put_off(store: Store, pieces: Sequence[Piece], until: datetime) -> None:

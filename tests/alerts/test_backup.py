@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from citysync.domain.verdict import State
+from citysync.storage import audit, mailbox
 from citysync.storage.schema import open_store
 from tests.alerts import robots
 from tests.alerts.months import Month
@@ -76,3 +77,26 @@ def test_a_restored_postgresql_ledger_tells_nothing_twice(tmp_path: Path, monkey
     monkeypatch.setenv("CITYSYNC_SECRET_WECOM", "key-1")
     with postgresql_url() as ledger, postgresql_url() as restored:
         assert go_on(ledger, restored, tmp_path, sqlite=False) == EXPECTED
+
+
+def test_what_waited_at_the_backup_and_went_out_since_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYSYNC_SECRET_WECOM", "key-1")
+    with a_robot(robots.wecom) as robot, sqlite_backup(tmp_path) as (ledger, restored):
+        with open_store(ledger, write=True) as store:
+            first = Month(store, tmp_path, province(robot))
+            first.night({OUTAGE: State.NOT_SYNCED, DRIFT: State.OUT_OF_SYNC})
+            copy_sqlite(tmp_path)  # at 02:40, when all of it waits for the morning
+            first.at(8, 30)
+        with open_store(restored, write=True) as store:
+            second = Month(store, tmp_path, province(robot), nights=first.nights)
+            waited = mailbox.waiting(store)
+            assert {row["city_code"] for row in waited} >= {OUTAGE, DRIFT}
+            mailbox.settle(store, [row["seq"] for row in waited], "恢复备份", "值班", second.now)
+            second.at(9, 0)
+            second.night({DRIFT: State.OUT_OF_SYNC})
+            second.at(8, 30)
+            assert mailbox.waiting(store) == []
+            assert (audit.verify(store).entries, audit.verify(store).broken) == (1, ())
+        assert said(robot, 0) == EXPECTED
