@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 
 from citysync.domain.errors import OverBudget, Unreadable
 from connectors._sheet import Cells
@@ -18,6 +19,8 @@ _CHUNK = 2**20
 _ENCRYPTED = 0x1
 _ORDER_OF_SUMS = "xl/calcChain.xml"  # names the cells of all sheets, one place several times
 _QUOTED = 3
+# How zipfile refuses what is cut, of a method it has not, locked, or points outside of itself.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 
 
 def check_archive(data: bytes) -> None:
@@ -32,33 +35,41 @@ def check_archive(data: bytes) -> None:
     if not data.startswith(PACKED):
         actual = "网页（HTML）" if data.lstrip()[:1] == b"<" else "其他格式（如 CSV）"
         raise Unreadable(f"文件实际为{actual}而不是 xlsx；请重新导出")
+    with _opened(data) as archive:
+        _check_directory(archive.infolist())
+        for member in archive.infolist():
+            _look_through(archive, member)
+
+
+def _opened(data: bytes) -> zipfile.ZipFile:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check_directory(archive.infolist())
-            broken = _first_broken(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
-        raise Unreadable("XLSX 文件不完整（ZIP 目录或内容有缺损）；请重新上传") from error
-    if broken is not None:
-        raise Unreadable(f"XLSX 文件不完整（{broken[:60]} 的校验和不符）；请重新上传")
+        return zipfile.ZipFile(io.BytesIO(data))
+    except _DAMAGED as error:
+        raise _damaged() from error
 
 
-def _first_broken(archive: zipfile.ZipFile) -> str | None:
-    """Return the first member whose length or checksum is wrong; raises for a sheet no reader can lay out."""
-    for member in archive.infolist():
-        try:
-            _read_through(archive, member)
-        except zipfile.BadZipFile:
-            return member.filename
-    return None
-
-
-def _read_through(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+def _look_through(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     """Read a member once, as far as its end and its checksum; look where its cells stand, a sheet may have any name."""
     cells = None if member.filename == _ORDER_OF_SUMS else Cells()
-    with archive.open(member) as part:
-        while chunk := part.read(_CHUNK):
-            if cells is not None:
-                cells.take(chunk)
+    for chunk in _chunks(archive, member):
+        if cells is not None:
+            cells.take(chunk)  # outside of what is held for a damaged file: a bug of ours is not the city's
+
+
+def _chunks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield the bytes of a member. Raises Unreadable where its length or checksum is wrong, or nothing can be read."""
+    try:
+        with archive.open(member) as part:
+            while chunk := part.read(_CHUNK):
+                yield chunk
+    except zipfile.BadZipFile as error:
+        raise Unreadable(f"XLSX 文件不完整（{member.filename[:60]} 的校验和不符）；请重新上传") from error
+    except _DAMAGED as error:
+        raise _damaged() from error
+
+
+def _damaged() -> Unreadable:
+    return Unreadable("XLSX 文件不完整（ZIP 目录或内容有缺损）；请重新上传")
 
 
 def _check_directory(members: list[zipfile.ZipInfo]) -> None:

@@ -60,6 +60,15 @@ def test_a_cell_may_not_hide_its_place_behind_a_long_attribute() -> None:
         read_xlsx(repacked(lambda sheet: sheet.replace(b'<c r="A2"', b'<c x="%s" r="A2"' % (b"1" * 400))), HEADINGS)
 
 
+def test_a_bug_of_ours_is_not_told_as_a_damaged_file_of_the_city(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bug(_cells: Cells, _chunk: bytes) -> None:
+        raise ValueError("ours")
+
+    monkeypatch.setattr(Cells, "take", bug)
+    with pytest.raises(ValueError, match="ours"):
+        read_xlsx(WHOLE, HEADINGS)
+
+
 @pytest.mark.parametrize("cut", [0.5, 0.9])
 def test_a_sheet_cut_by_its_writer_is_refused_although_every_checksum_fits(cut: float) -> None:
     with pytest.raises(Unreadable, match="不完整或已损坏"):
