@@ -20,15 +20,8 @@ from citysync.web.reading.differences import PER_PAGE, Asked, DifferencesFacts, 
 from citysync.web.views.labels import Say
 
 NAMES = {"areacode": "county", "check": "check", "severity": "severity", "status": "status"}  # in the address
-_CUTS = (
-    18,
-    19,
-    21,
-    23,
-    25,
-    28,
-    31,
-)  # 实施编码: 信用代码 18, 层级 1, 省 2, 类型 2, 部门 2, 主项 3, 子项 3, 业务办理项 2
+# 实施编码: 信用代码 18, 层级 1, 省 2, 类型 2, 部门 2, 主项 3, 子项 3, 业务办理项 2
+_CUTS = (18, 19, 21, 23, 25, 28, 31)
 _CATALOG = (2, 4, 6, 9)
 _PLAIN = re.compile(r"[0-9A-Za-z]{1,64}")
 _AROUND = 2  # pages named to each side of the one shown
