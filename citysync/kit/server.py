@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ from citysync.kit.answers import BODY_CAP, Reply
 Answer = Callable[[str, str, str, bytes], Reply]  # method, target, Authorization, body
 SECONDS = 30.0
 MOST_CALLERS = 16
+_LENGTH_DIGITS = 12
 _PIECE = 65_536
 _FAST = 1  # compression level: a city's server is weak, and the fast one already saves three quarters
 _TOO_LARGE = Reply(413, "application/json", [b'{"error":"too_large","text":"request body"}'])
@@ -27,6 +29,11 @@ class KitServer(ThreadingHTTPServer):
         self.answer = answer
         self.turn = threading.BoundedSemaphore(MOST_CALLERS)
         super().__init__(address, _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a caller who went away in the middle; anything else is told as the library tells it."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property
     def url(self) -> str:
@@ -53,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        readable = length.isascii() and length.isdigit() and int(length[:12]) <= BODY_CAP
+        readable = length.isascii() and length.isdigit() and len(length) <= _LENGTH_DIGITS and int(length) <= BODY_CAP
         if not readable or "Transfer-Encoding" in self.headers:
             self.close_connection = True
             self._send(_TOO_LARGE)

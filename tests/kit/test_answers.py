@@ -115,6 +115,7 @@ def test_a_body_above_the_limit_is_refused_unread() -> None:
         target = f"{ROOT}/snapshots/{manifest(kit)['snapshot']}/rows"
         assert ask(kit, target, None, "POST", **{"Content-Length": str(5 * 2**20)})[0] == 413
         assert ask(kit, target, None, "POST", **{"Content-Length": "-1"})[0] == 413
+        assert ask(kit, target, None, "POST", **{"Content-Length": "0" * 12 + "9" * 9})[0] == 413
 
 
 def test_every_request_needs_the_token_where_there_is_one() -> None:
