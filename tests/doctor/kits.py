@@ -90,6 +90,8 @@ def moving() -> Twist:
     later: list[str] = []
 
     def twist(_method: str, target: str, reply: Reply) -> Reply:
+        if target.endswith("/manifest"):
+            later.clear()  # a new look at a server: this twist may have served another one before
         if "/rows?" in target and not target.endswith("/rows?limit=9"):
             later.append(target)
         if not later or not target.endswith("/rows?limit=9"):
