@@ -13,7 +13,7 @@ from citysync.config.settings import Settings
 from citysync.domain.principal import Principal, Role
 from citysync.web.language import language
 from citysync.web.reading.figures import figures
-from citysync.web.views.figures import MAIN, FiguresPage, figures_page
+from citysync.web.views.figures import MAIN, FiguresPage, figures_page, signed
 from flows.receipts import receipts_of
 from tests.web.province import LAST_DAY
 from tests.web.test_policy import asking
@@ -43,7 +43,7 @@ def test_page_json_and_receipts_carry_the_same_figures(
             assert cell is not None
             other = said[group.key][name]
             assert (cell.rate, cell.above, cell.below) == (other["percent"], str(other["above"]), str(other["below"]))
-            assert cell.changes == tuple(other["change"].values())
+            assert cell.changes == tuple(signed(change) for change in other["change"].values())
     for receipt in receipts_of(province, ("440900", "440100"), None):
         counts, cell = receipt.document()["counts"], next(g for g in shown.groups if g.key == receipt.code).cells[0]
         assert (str(counts["met"]), str(counts["due"])) == (cell.above, cell.below)  # type: ignore[index,union-attr]
@@ -99,3 +99,15 @@ def test_a_city_sees_its_own_figures_alone(province: Settings) -> None:
 def test_a_day_that_was_is_what_it_was(shown: FiguresPage, pages: TestClient) -> None:
     assert shown.on == date(2026, 11, 23)
     assert "11月18日" in pages.get("/figures?on=2026-11-18").text
+
+
+def test_a_fall_is_printed_with_a_minus_sign(shown: FiguresPage) -> None:
+    changes = [change for cell in shown.whole for change in cell.changes]
+    assert any(change.startswith("−") for change in changes)
+    assert [change for change in changes if "-" in change] == []
+
+
+def test_in_english_formulas_are_english(pages: TestClient) -> None:
+    html = pages.get(f"/figures?on={LAST_DAY}&lang=en").text
+    pages.cookies.clear()
+    assert "items with 0 visits ÷ items in use" in html

@@ -32,14 +32,14 @@ LABELS = (
     HELD_LABELS,
     labels(),
 )
-MEASURE_LABELS = {measure.label for measure in MEASURES.values()}
+MEASURE_TEXTS = {text for measure in MEASURES.values() for text in (measure.label, measure.formula)}
 
 
 def said() -> set[str]:
     """Return every text the room says: in its code, in its templates, and the domain's labels."""
     found = {str(message) for _, _, message, _, _ in extract_from_dir(str(ROOM), METHODS, keywords=KEYWORDS)}
     labels = {label for labels in LABELS for label in labels.values()}
-    return found | labels | MEASURE_LABELS | {label.partition("（")[0] for label in STATE_LABELS.values()}
+    return found | labels | MEASURE_TEXTS | {label.partition("（")[0] for label in STATE_LABELS.values()}
 
 
 def english() -> dict[str, str]:

@@ -102,7 +102,7 @@ def figures_page(seen: Seen, names: dict[str, str], language: Language) -> Figur
         compared=tuple(_since(label, say) for label in report.days),
         headlines=tuple(_headline(cell, seen, language) for cell in _cells(report.total, say) if cell.measure in MAIN),
         whole=tuple(_cells(report.total, say)),
-        formulas=tuple((say(each.label), each.formula) for each in MEASURES.values()),
+        formulas=tuple((say(each.label), say(each.formula)) for each in MEASURES.values()),
         labels=tuple(say(MEASURES[name].label) for name in MAIN),
         groups=tuple(_line(group, report.by, say) for group in report.groups),
         missed=tuple(_missed(each, language) for each in seen.unmet),
@@ -116,8 +116,15 @@ def _cells(group: Group, say: Say) -> list[Cell]:
 
 def _cell(group: Group, figure: Figure, say: Say) -> Cell:
     name = figure.measure.name
-    changes = tuple(group.change(name, label) for label in group.before)
-    return Cell(name, say(figure.measure.label), figure.percent, f"{figure.above:,}", f"{figure.below:,}", changes)
+    changes = tuple(signed(group.change(name, label)) for label in group.before)
+    return Cell(
+        name, say(figure.measure.label), signed(figure.percent), f"{figure.above:,}", f"{figure.below:,}", changes
+    )
+
+
+def signed(number: str) -> str:
+    """Return a number of a document as a page prints it: with a minus sign, not the hyphen of the JSON."""
+    return number.replace("-", "−")
 
 
 def _headline(cell: Cell, seen: Seen, language: Language) -> Headline:
@@ -130,7 +137,7 @@ def _headline(cell: Cell, seen: Seen, language: Language) -> Headline:
         "rate": cell.rate,
     }
     drawn = trend(rates, None if target is None else target.rate, words)
-    return Headline(cell, drawn, _goal(target, language), MEASURES[cell.measure].formula)
+    return Headline(cell, drawn, _goal(target, language), language.say(MEASURES[cell.measure].formula))
 
 
 def _rate(figures: Figures, measure: str) -> Fraction | None:
@@ -162,7 +169,9 @@ def _missed(each: Unmet, language: Language) -> Missed:
     return Missed(
         name=each.name,
         label=language.say(MEASURES[each.target.measure].label),
-        value="—" if each.value is None else f"{each.value.percent}（{each.value.above:,}/{each.value.below:,}）",
+        value="—"
+        if each.value is None
+        else f"{signed(each.value.percent)}（{each.value.above:,}/{each.value.below:,}）",
         target=percent(each.target.rate),
         by=language.day(each.target.by),
         since=language.day(each.since),

@@ -178,7 +178,7 @@ def _standing(field: Row, wrong: Row | None, refused: Row | None, say: Say) -> t
     if refused is not None:
         return "differs", say("拒收：%(rule)s") % {"rule": say(refused["rule"]["label"])}
     if wrong is not None and wrong["severity"] != "cosmetic":
-        return "differs", say("不符：%(rule)s") % {"rule": say(wrong["rule"]["label"])}
+        return "differs", say(wrong["rule"]["label"])
     if field["master"] is None:
         return "alone", say("省目录没有这一项")
     if field["sent"] == field["master"] or field["read_as"] == field["master"]:
