@@ -8,10 +8,8 @@ import polars as pl
 
 from citysync.domain import codes, items, vocabulary
 from citysync.domain.city import City
+from citysync.domain.row_hashes import BOOKKEEPING
 
-BOOKKEEPING = frozenset(
-    {"row_guid", "task_version", "cd_batch", "cd_operation", "cd_time", "data_source", "result_guid"}
-)
 _NOTHING = pl.lit(None, dtype=pl.String)
 
 
