@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from citysync.domain.sayings import TOTALS
 from citysync.domain.snapshot import Certificate, Grade
 
 Key = tuple[str, str | None]
@@ -126,7 +127,7 @@ def _of_one(first: Reading) -> Certificate:
     if first.broken:
         return _certificate(Grade.X, first, "读取中断", first.broken)
     if not first.exact:
-        problem = f"声明总数 {first.declared or 0:,}，实际 {first.received:,}"
+        problem = TOTALS.said(declared=f"{first.declared or 0:,}", received=f"{first.received:,}")
         return _certificate(Grade.X, first, "声明总数与实收不一致", [problem])
     return _certificate(Grade.A, first, f"声明总数 {first.received:,} 与实收一致，共 {first.pages} 页，无重复页")
 
@@ -148,7 +149,7 @@ def _after_drift(first: Reading, second: Reading) -> Certificate:
             Grade.A, first, f"声明总数 {first.received:,} 与实收一致；跨页重复的编码两遍相同，属数据本身"
         )
     if not (first.exact or second.exact) and len(first.totals) == len(second.totals) == 1:
-        problem = f"声明总数 {second.declared or 0:,}，实际 {second.received:,}"
+        problem = TOTALS.said(declared=f"{second.declared or 0:,}", received=f"{second.received:,}")
         return _certificate(Grade.X, second, "声明总数与实收不一致", [*_movements(second), problem])
     return _certificate(Grade.C, second, "两遍读取期间数据都有变动", [*_movements(first), *_movements(second)])
 

@@ -22,6 +22,9 @@ class Grade(StrEnum):
     X = "X"  # 不完整: contradicted; nothing is judged
 
 
+GRADE_LABELS = {Grade.A: "已证实完整", Grade.B: "两遍读取一致", Grade.C: "完整性未证实", Grade.X: "不完整，未采用"}
+
+
 def fingerprint(rows: pl.DataFrame) -> str:
     """Return what tells one content from another: a SHA-256 of the rows as text, whatever their order and paging."""
     named = rows.select(sorted(name for name in rows.columns if name not in {"row_no", "page_no"}))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from citysync.domain.errors import OverBudget, Refused, Throttled, Unreachable
+from citysync.domain.sayings import ALIKE
 from citysync.domain.verdict import Axis, Fault, Reason, Standing, State, Verdict, worst
 
 MANY = 5
@@ -63,6 +64,8 @@ def _fails_with(verdict: Verdict, reason: str) -> bool:
 def _ours(verdict: Verdict, alike: int) -> Verdict:
     """Rewrite one verdict: what was seen stays in the text, the blame goes."""
     seen = "；".join(reason.text for reason in verdict.reasons)
-    text = f"本系统自检未通过，{alike} 个市同因失败，判为本系统出口故障，不归责于市；请先检查省平台网络。所见：{seen}"
+    text = (
+        f"本系统自检未通过，{ALIKE.said(count=alike)}，判为本系统出口故障，不归责于市；请先检查省平台网络。所见：{seen}"
+    )
     reason = Reason("common_cause", Axis.REACHABLE, Standing.UNKNOWN, Fault.OURS, text)
     return replace(verdict, state=State.UNKNOWN, axes=worst([reason]), reasons=(reason,))

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from citysync.domain.city import City
 from citysync.domain.outcome import Validation
+from citysync.domain.sayings import AGAIN, OLD, REJECTED, UNCHANGED, UNDATED
 from citysync.domain.snapshot import Certificate, Grade
 from citysync.domain.verdict import Axis, Fault, Reason, Standing
 
@@ -42,10 +43,13 @@ def too_many_rejected(city: City, validation: Validation) -> Reason | None:
     share = validation.rejected_rows / max(validation.received, 1)
     if share <= tolerated:
         return None
-    text = (
-        f"{validation.received:,} 条中拒收 {validation.rejected_rows:,} 条（{share:.2%}），超过容许的 {tolerated:.2%}，"
-        f"本次未采用{_first_rejected(validation)}；请按拒收清单改正后重新提供"
+    told = REJECTED.said(
+        received=f"{validation.received:,}",
+        rejected=f"{validation.rejected_rows:,}",
+        share=f"{share:.2%}",
+        most=f"{tolerated:.2%}",
     )
+    text = f"{told}，本次未采用{_first_rejected(validation)}；请按拒收清单改正后重新提供"
     return Reason("too_many_rejected", Axis.VALID, Standing.FAILING, Fault.DATA, text)
 
 
@@ -67,26 +71,26 @@ def fresh(city: City, source_changed_at: datetime | None, business_date: date, s
     if source_changed_at is None and seen.unchanged_since is not None:
         age = (business_date - seen.unchanged_since).days
         if age > most:
-            text = f"数据过期：内容自 {seen.unchanged_since} 起没有变化，已 {age} 天，上限 {most} 天；请市级恢复更新"
+            told = UNCHANGED.said(since=seen.unchanged_since, age=age, most=most)
+            text = f"数据过期：{told}；请市级恢复更新"
             return Reason("stale", Axis.FRESH, Standing.FAILING, Fault.CITY, text)
     if source_changed_at is None:
-        text = f"来源没有更新时间，无法判断是否在 {most} 天之内更新过；请来源提供更新时间"
+        text = f"来源没有更新时间，{UNDATED.said(most=most)}；请来源提供更新时间"
         return Reason("age_unknown", Axis.FRESH, Standing.UNKNOWN, Fault.CITY, text)
     changed_on = source_changed_at.astimezone(SHANGHAI).date()
     age = (business_date - changed_on).days
     if age <= most:
         return Reason("fresh", Axis.FRESH, Standing.OK, Fault.CITY, "")
     same = f"，内容自 {seen.unchanged_since} 起没有变化" if seen.unchanged_since is not None else ""
-    text = (
-        f"数据过期：来源最后更新于 {changed_on}，距 {business_date} 已 {age} 天，上限 {most} 天{same}；请市级恢复更新"
-    )
+    told = OLD.said(changed=changed_on, today=business_date, age=age, most=most)
+    text = f"数据过期：{told}{same}；请市级恢复更新"
     return Reason("stale", Axis.FRESH, Standing.FAILING, Fault.CITY, text)
 
 
 def _served_again(last_on: date, business_date: date, most: int | None) -> Reason:
     """Return that an old directory came again: too old if a bound says so, else only marked."""
     age = (business_date - last_on).days
-    text = f"旧数据重现：内容与 {last_on} 的快照完全相同，此后的改动不见了；请市级核实接口是否指向旧库"
+    text = f"旧数据重现：{AGAIN.said(day=last_on)}，此后的改动不见了；请市级核实接口是否指向旧库"
     if most is not None and age > most:
         return Reason("served_again", Axis.FRESH, Standing.FAILING, Fault.CITY, f"{text}（{age} 天，上限 {most} 天）")
     return Reason("served_again", Axis.FRESH, Standing.UNKNOWN, Fault.CITY, text)

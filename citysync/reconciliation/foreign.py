@@ -9,6 +9,7 @@ import polars as pl
 from citysync.domain import codes
 from citysync.domain.city import City
 from citysync.domain.divisions import division_name
+from citysync.domain.sayings import OTHER, THEIRS
 from citysync.domain.successions import single_heirs
 from citysync.domain.verdict import Axis, Fault, Reason, Standing
 
@@ -62,7 +63,7 @@ def _reason(rows: pl.DataFrame, city: City, other: tuple[str, int] | None) -> Re
     code, times = other
     name = division_name(code)
     text = (
-        f"数据属于 {code}{'' if name == code else f'（{name}）'}，不是 {city.code}（{city.name}）："
-        f"{rows.height:,} 条中 {times:,} 条是它的，未采用；请市级核对接口地址与区划参数"
+        f"{OTHER.said(other=code)}{'' if name == code else f'（{name}）'}，不是 {city.code}（{city.name}）："
+        f"{THEIRS.said(received=f'{rows.height:,}', theirs=f'{times:,}')}，未采用；请市级核对接口地址与区划参数"
     )
     return Reason("other_city", Axis.VALID, Standing.FAILING, Fault.CITY, text)

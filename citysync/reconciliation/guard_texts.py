@@ -10,6 +10,7 @@ import polars as pl
 from citysync.domain import items
 from citysync.domain.city import City
 from citysync.domain.divisions import division_name
+from citysync.domain.sayings import ABOVE, APPEARED, BELOW, CHANGED, EMPTIED, FIELD, LAST, VANISHED, Saying
 from citysync.reconciliation.field_shift import Shift
 from citysync.reconciliation.recoding import recoded
 from citysync.reconciliation.turnover import Turnover
@@ -32,19 +33,15 @@ class Vanished:
 
 def zero(city: City, before: int | None) -> str:
     """Return the text of an empty directory."""
-    last = f"上次 {before:,} 条，" if before is not None else ""
+    seen = "本次 0 条" if before is None else LAST.said(before=f"{before:,}")
     return (
-        f"清空保护：{last}本次 0 条，未采用，未判缺失；请市级核实接口是否返回了全部事项；"
-        f"确已清空的，{_approve(city, '--empty')}"
+        f"清空保护：{seen}，未采用，未判缺失；请市级核实接口是否返回了全部事项；确已清空的，{_approve(city, '--empty')}"
     )
 
 
 def vanished(city: City, said: Vanished) -> str:
     """Return the text of a mass disappearance: counties gone and re-codings first, they are usually the cause."""
-    opening = (
-        f"骤减保护：{_since(said.since)}{_usual(said.usual)}，本次 {said.received:,} 条，"
-        f"消失 {said.amount:,} 条，超过容许的 {said.ratio:.0%}"
-    )
+    opening = f"骤减保护：{_since(said.since)}{_against(VANISHED, said.usual, said.received, said.amount, said.ratio)}"
     closing = f"未采用；请市级核实，属实的，{_approve(city, f'--vanished {said.amount}')}"
     parts = [opening, *_causes(said.moved), *_preview(said.moved, said.touched), closing]
     return "；".join(parts)
@@ -53,29 +50,30 @@ def vanished(city: City, said: Vanished) -> str:
 def appeared(city: City, received: int, usual: float, more: int, ratio: float, since: date | None) -> str:
     """Return the text of a mass growth."""
     return (
-        f"骤增保护：{_since(since)}{_usual(usual)}，本次 {received:,} 条，多出 {more:,} 条，超过容许的 {ratio:.0%}，"
+        f"骤增保护：{_since(since)}{_against(APPEARED, usual, received, more, ratio)}，"
         f"未采用；请市级核实是否重复，属实的，{_approve(city, f'--appeared {more}')}"
     )
 
 
 def field(city: City, shift: Shift, since: date) -> str:
     """Return the text of one field that turned empty or changed nearly everywhere."""
-    label = items.label(shift.field)
-    seen = (
-        f"字段 {label} {_emptied(shift)}{_changed(shift)}（与 {_day(since)} 的快照相比，共 {shift.items:,} 项），未采用"
-    )
+    named = f"{FIELD.said(label=items.label(shift.field))} {_emptied(shift)}{_changed(shift)}"
+    seen = f"{named}（与 {_day(since)} 的快照相比，共 {shift.items:,} 项），未采用"
     leave = _approve(city, f"--field {shift.field} --changed {shift.amount}")
     return f"{seen}；请市级核实字段是否改名或停供，属实的，{leave}"
 
 
 def below(received: int, least: int) -> str:
     """Return the text of fewer rows than the city's file expects."""
-    return f"本次 {received:,} 条，少于约定的 {least:,} 条，未采用；请核实是否漏传，属实则调整 expect.min_items"
+    told = BELOW.said(received=f"{received:,}", least=f"{least:,}")
+    return f"{told}，未采用；请核实是否漏传，属实则调整 expect.min_items"
 
 
 def above(received: int, most: int) -> str:
     """Return the text of more rows than the city's file expects."""
-    return f"本次 {received:,} 条，多于约定的 {most:,} 条，未采用；请核实是否重复，属实则调整 expect.max_items"
+    return (
+        f"{ABOVE.said(received=f'{received:,}', most=f'{most:,}')}，未采用；请核实是否重复，属实则调整 expect.max_items"
+    )
 
 
 def _approve(city: City, what: str) -> str:
@@ -86,8 +84,8 @@ def _since(since: date | None) -> str:
     return "" if since is None else f"上次采用 {_day(since)}，"
 
 
-def _usual(usual: float) -> str:
-    return f"近几次 {usual:,.0f} 条"
+def _against(saying: Saying, usual: float, received: int, amount: int, ratio: float) -> str:
+    return saying.said(usual=f"{usual:,.0f}", received=f"{received:,}", amount=f"{amount:,}", ratio=f"{ratio:.0%}")
 
 
 def _day(day: date) -> str:
@@ -101,14 +99,16 @@ def _percent(part: int, whole: int) -> str:
 def _emptied(shift: Shift) -> str:
     if not shift.emptied:
         return ""
-    return f"空值率 {_percent(shift.empty_before, shift.items)}→{_percent(shift.empty_now, shift.items)}"
+    before, now = (_percent(empty, shift.items) for empty in (shift.empty_before, shift.empty_now))
+    return EMPTIED.said(before=before, now=now)
 
 
 def _changed(shift: Shift) -> str:
     if not shift.example:
         return ""
     comma = "，" if shift.emptied else ""
-    return f"{comma}改动 {shift.changed:,} 项（{_percent(shift.changed, shift.items)}，如 {shift.example}）"
+    told = CHANGED.said(changed=f"{shift.changed:,}")
+    return f"{comma}{told}（{_percent(shift.changed, shift.items)}，如 {shift.example}）"
 
 
 def _causes(moved: Turnover | None) -> list[str]:

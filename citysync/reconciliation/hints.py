@@ -15,7 +15,7 @@ from citysync.reconciliation.match import Match
 from citysync.reconciliation.obligations import exempt_in
 
 _SHOWN = 80  # characters of a value inside a sentence; the whole value stands in its own column
-_PLACEHOLDER = re.compile(r"\{(label|expected|actual|code|name|areacode)\}")
+PLACEHOLDER = re.compile(r"\{(label|expected|actual|code|name|areacode)\}")
 _BESIDE = {"areacode": pl.String(), "catalog_code": pl.String(), "remark": pl.String()}
 
 
@@ -37,7 +37,7 @@ def hint(template: str, fields: list[str]) -> pl.Expr:
         "name": pl.col("name").fill_null(""),
         "areacode": pl.col("areacode"),
     }
-    pieces = _PLACEHOLDER.split(template)  # text, placeholder, text, placeholder, …, text
+    pieces = PLACEHOLDER.split(template)  # text, placeholder, text, placeholder, …, text
     return pl.concat_str(
         values[piece].fill_null("空") if place % 2 else pl.lit(piece) for place, piece in enumerate(pieces)
     )

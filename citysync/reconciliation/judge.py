@@ -17,6 +17,7 @@ from citysync.domain.errors import SourceError, Unreadable
 from citysync.domain.findings import no_findings
 from citysync.domain.outcome import Validation, no_tallies
 from citysync.domain.run import Run
+from citysync.domain.sayings import UNSEEN
 from citysync.domain.snapshot import Certificate, Grade
 from citysync.domain.verdict import Axis, Counts, Fault, Reason, Standing, State, Verdict, worst
 from citysync.reconciliation.evidence import NEVER, Seen, complete, fresh, too_many_rejected
@@ -196,8 +197,6 @@ def _absence_unproved(certificate: Certificate, found: Reconciliation) -> list[R
     """Return the doubt of grade C: obligations look unmet, but an absence may only be reported when proved."""
     if certificate.grade is not Grade.C or found.met >= found.due:
         return []
-    text = (
-        f"应领 {found.due:,} 项中有 {found.due - found.met:,} 项未见到，但来源完整性未证实，不判漏领；"
-        "请来源提供总数、清单文件或稳定的第二次读取"
-    )
+    unseen = UNSEEN.said(due=f"{found.due:,}", unseen=f"{found.due - found.met:,}")
+    text = f"{unseen}，但来源完整性未证实，不判漏领；请来源提供总数、清单文件或稳定的第二次读取"
     return [Reason("absence_unproved", Axis.COMPLETE, Standing.GRACE, Fault.CITY, text)]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from citysync.domain.memory import Memory
 from citysync.domain.run import Run
+from citysync.domain.sayings import BACKWARDS, RULES
 from citysync.domain.verdict import STATE_LABELS, Axis, Fault, Reason, Standing, State, Verdict
 from citysync.reconciliation.evidence import SHANGHAI, Seen
 
@@ -37,10 +38,8 @@ def notes(memory: Memory, source_changed_at: datetime | None) -> tuple[Reason, .
         told.append(Reason("last_good_lost", Axis.COMPLETE, Standing.UNKNOWN, Fault.OURS, text))
     before = memory.last_good.changed_at if memory.last_good is not None else None
     if before is not None and source_changed_at is not None and source_changed_at < before:
-        text = (
-            f"来源的更新时间倒退：上次 {before.astimezone(SHANGHAI):%Y-%m-%d %H:%M}，"
-            f"本次 {source_changed_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}；请市级核实是否恢复了旧库"
-        )
+        then, now = (f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" for at in (before, source_changed_at))
+        text = f"来源的更新时间倒退：{BACKWARDS.said(before=then, now=now)}；请市级核实是否恢复了旧库"
         told.append(Reason("time_backwards", Axis.FRESH, Standing.UNKNOWN, Fault.CITY, text))
     return tuple(told)
 
@@ -61,7 +60,7 @@ def rules_changed(verdict: Verdict, content: str, run: Run, memory: Memory) -> R
     if last.rules_version == run.rules_version or not (same and worse):
         return None
     text = (
-        f"规则变更：规则版本 {last.rules_version}→{run.rules_version}，数据与 {last.on} 的快照完全相同；"
+        f"规则变更：{RULES.said(before=last.rules_version, now=run.rules_version)}，数据与 {last.on} 的快照完全相同；"
         f"由“{STATE_LABELS[last.state]}”变为“{STATE_LABELS[state]}”不是因为本市改动了数据"
     )
     return Reason("rules_changed", Axis.CONSISTENT, Standing.GRACE, Fault.OURS, text)

@@ -9,6 +9,7 @@ import polars as pl
 
 from citysync.domain.city import Tolerate
 from citysync.domain.findings import Severity
+from citysync.domain.sayings import FOUND, IN_GRACE, SUSPECTED
 from citysync.domain.verdict import Reason, Standing
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.reconcile import ABSENCE, DRIFT, Reconciliation, distinct_rows
@@ -38,7 +39,8 @@ def _weighed(check: str, findings: pl.DataFrame, found: Reconciliation, tolerate
     else:
         return None
     module = all_checks()[check]
-    seen = f"{module.LABEL} {distinct_rows(findings):,} 项（例：{_example(example, found.names)}）"
+    counted = FOUND.said(count=f"{distinct_rows(findings):,}")
+    seen = f"{module.LABEL} {counted}（例：{_example(example, found.names)}）"
     text = f"{seen}{_grace(in_grace, found.estimated)}；{module.REMEDY}"
     return Reason(check, module.AXIS, standing, module.FAULT, text)
 
@@ -57,8 +59,9 @@ def _grace(in_grace: pl.DataFrame, estimated: AbstractSet[date]) -> str:
     unconfirmed = distinct_rows(in_grace.filter(pl.col("suspected")))
     dated = in_grace.filter(pl.col("due_on").is_not_null() & ~pl.col("suspected"))
     first = dated.get_column("due_on").min()
-    parts = [f"{unconfirmed:,} 项为疑似，待下次确认"] if unconfirmed else []
+    parts = [SUSPECTED.said(count=f"{unconfirmed:,}")] if unconfirmed else []
     if isinstance(first, date):
         mark = "（估算）" if first in estimated else ""
-        parts.append(f"{distinct_rows(dated):,} 项在宽限期内，最早 {first.isoformat()}{mark} 到期")
+        left = IN_GRACE.said(count=f"{distinct_rows(dated):,}", until=first.isoformat())
+        parts.append(f"{left}{mark} 到期")
     return f"，其中 {'，'.join(parts)}" if parts else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gettext
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -29,6 +29,10 @@ class Language:
 
     code: str
     say: Callable[[str], str]
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """Return several words as people write them one after the other: ``甲、乙``."""
+        return ("、" if self.code == DEFAULT else ", ").join(parts)
 
     def day(self, on: date) -> str:
         """Return a day as people read it: ``11月23日（周一）``."""
@@ -61,7 +65,9 @@ def day_of(at: datetime | str) -> date:
 def language(code: str) -> Language:
     """Return a language by its code; one nobody knows is Chinese."""
     known = code if code in LANGUAGES else DEFAULT
-    return Language(known, translations(known).gettext)
+    catalogue = translations(known)
+    # An empty text is the catalogue's own head.
+    return Language(known, lambda text: catalogue.gettext(text) if text else "")
 
 
 @cache

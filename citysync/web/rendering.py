@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ from markupsafe import Markup
 
 from citysync.domain.principal import NOBODY, ROLE_LABELS, Principal
 from citysync.web.csrf import csrf_of
-from citysync.web.language import COOKIE, LANGUAGES, TAGS, asked_for, language, translations
+from citysync.web.language import COOKIE, DEFAULT, LANGUAGES, TAGS, asked_for, language, translations
 from citysync.web.policy import POLICIES
 
 FOLDER = Path(str(files("citysync.web"))) / "templates"
 STATIC = Path(str(files("citysync.web"))) / "static"
 _HALF_A_YEAR = 15_552_000
 # What may not reach a page as sent: control characters, bidi overrides, lone surrogates.
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U000323af]")
+_AS_CHINESE = Markup(' lang="zh-CN"')
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -40,12 +42,25 @@ def environment(code: str) -> Environment:
         finalize=shown,
     )
     made.install_gettext_translations(translations(code), newstyle=True)  # type: ignore[attr-defined]
+    made.filters["zh"] = partial(own_words, code)
+    made.filters["zh_lang"] = partial(own_language, code)
     made.globals["static"] = static_url
     made.globals["language"] = language(code)
     made.globals["tag"] = TAGS[code]
     made.globals["may"] = _nothing  # a page without an asker, as a static site's, offers no deeds
     made.globals["csrf"] = ""
     return made
+
+
+def own_words(code: str, value: object) -> object:
+    """Return what a city or a person wrote; on a page in another language, marked as Chinese where it is."""
+    language_of = own_language(code, value)
+    return Markup("<span{}>{}</span>").format(language_of, shown(value)) if language_of else value
+
+
+def own_language(code: str, value: object) -> Markup | str:
+    """Return the attribute that marks an element as Chinese, for what cannot hold an element of its own."""
+    return _AS_CHINESE if code != DEFAULT and CHINESE.search(str(value)) else ""
 
 
 def _nothing(name: str) -> bool:

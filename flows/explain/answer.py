@@ -13,6 +13,7 @@ from citysync.domain.city import City
 from citysync.domain.divisions import division_name
 from citysync.domain.errors import ConfigError
 from citysync.domain.retention import Kind
+from citysync.domain.sayings import NO_SNAPSHOT, SEARCHED
 from citysync.reconciliation.obligations import duties, parents_of
 from citysync.storage import followers, past, reading
 from citysync.storage.approvals import approvals_used
@@ -189,8 +190,8 @@ def _searched(record: Record, rows: list[Row]) -> str:
     if Kind.SNAPSHOTS in record.purged:
         return f"运行 {record.run_id} 的{record.purged[Kind.SNAPSHOTS]}，行无从查看；结论、发现与拒收仍在台账"
     if record.snapshot is None:
-        return f"运行 {record.run_id} 没有得到该市的快照，无从查找"
-    return f"在运行 {record.run_id} 快照的 {record.snapshot.rows.height:,} 行中找到 {len(rows)} 行"
+        return NO_SNAPSHOT.said(run=record.run_id)
+    return SEARCHED.said(run=record.run_id, rows=f"{record.snapshot.rows.height:,}", found=len(rows))
 
 
 def _weighs(record: Record, findings: list[Row], rows: list[Row]) -> list[str]:

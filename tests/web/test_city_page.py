@@ -10,10 +10,14 @@ from fastapi.testclient import TestClient
 from citysync.config.settings import Settings
 from citysync.domain.principal import Principal, Role
 from citysync.domain.verdict import State
+from citysync.web.language import language
 from citysync.web.views.advice import next_step
-from citysync.web.views.labels import cause, causes, step
+from citysync.web.views.labels import cause, step
+from citysync.web.views.reasons import causes
 from tests.web.province import run_id_of
 from tests.web.test_policy import asking
+
+CHINESE = language("zh")
 
 
 def test_a_flagged_city_says_why_and_what_to_do_by_when(pages: TestClient) -> None:
@@ -33,16 +37,16 @@ def test_a_reason_has_a_cause_and_a_step() -> None:
 def test_a_city_wrong_in_several_ways_is_told_more_than_the_first() -> None:
     wrong = ("误领主项 1 项", "漏领 12 项", "超领 3 项", "层级不符 2 项")
     reasons = [{"fault": "data", "text": f"{text}（例：440902）；请更正"} for text in wrong]
-    assert causes(reasons, "440900", "茂名市", str) == "误领主项 1 项、漏领 12 项、超领 3 项等 4 类问题"
-    assert next_step(State.OUT_OF_SYNC, reasons, str) == "请按清单更正。"
-    assert causes(reasons[:1], "440900", "茂名市", str) == "误领主项 1 项"
+    assert causes(reasons, CHINESE, "440900", "茂名市") == "误领主项 1 项、漏领 12 项、超领 3 项等 4 类问题"
+    assert next_step(State.OUT_OF_SYNC, reasons, CHINESE) == "请按清单更正。"
+    assert causes(reasons[:1], CHINESE, "440900", "茂名市") == "误领主项 1 项"
     refused = [{"fault": "city", "text": "茂名市（440900）第 1 页：拒绝连接；请检查接口"}, *reasons]
-    assert causes(refused, "440900", "茂名市", str) == "第 1 页：拒绝连接"
+    assert causes(refused, CHINESE, "440900", "茂名市") == "第 1 页：拒绝连接"
 
 
 def test_a_city_that_could_not_be_judged_is_told_that_it_need_not_act() -> None:
     reasons = [{"fault": "ours", "text": "本系统处理时出错；请省平台值班查看"}]
-    assert next_step(State.UNKNOWN, reasons, str) == "该市无需处理，由省平台处理。"
+    assert next_step(State.UNKNOWN, reasons, CHINESE) == "该市无需处理，由省平台处理。"
 
 
 @pytest.mark.parametrize("tab", ["history", "runs", "doctor", "notices"])

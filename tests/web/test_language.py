@@ -7,14 +7,22 @@ from io import BytesIO
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from citysync.domain import sayings as sayings_of
 from citysync.domain.alert import KIND_LABELS
 from citysync.domain.approval import HELD_LABELS
 from citysync.domain.figures import MEASURES
 from citysync.domain.findings import SEVERITY_LABELS
 from citysync.domain.identity import CHANGE_LABELS
+from citysync.domain.items import COLUMNS, MASTER_LABELS
 from citysync.domain.principal import ROLE_LABELS
+from citysync.domain.reasons import REASON_LABELS, REASON_STEPS
+from citysync.domain.sayings import Saying
+from citysync.domain.snapshot import GRADE_LABELS
 from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS
+from citysync.reconciliation.checks import all_checks
+from citysync.reconciliation.notes import NOTES
 from citysync.web.rendering import FOLDER
+from flows.explain.rules import rule_of
 from flows.receipts import labels
 
 ROOM = FOLDER.parent
@@ -31,6 +39,15 @@ LABELS = (
     CHANGE_LABELS,
     HELD_LABELS,
     labels(),
+    REASON_LABELS,
+    REASON_STEPS,
+    GRADE_LABELS,
+    MASTER_LABELS,
+    {name: column.label for name, column in COLUMNS.items()},
+    {name: str(check.HINT) for name, check in all_checks().items()},
+    {name: str(check.REMEDY) for name, check in all_checks().items()},
+    {name: str(rule_of(name)["asks"]) for name in (*all_checks(), *NOTES)},
+    {name: note.HINT for name, note in NOTES.items()},
 )
 MEASURE_TEXTS = {text for measure in MEASURES.values() for text in (measure.label, measure.formula)}
 
@@ -39,7 +56,8 @@ def said() -> set[str]:
     """Return every text the room says: in its code, in its templates, and the domain's labels."""
     found = {str(message) for _, _, message, _, _ in extract_from_dir(str(ROOM), METHODS, keywords=KEYWORDS)}
     labels = {label for labels in LABELS for label in labels.values()}
-    return found | labels | MEASURE_TEXTS | {label.partition("（")[0] for label in STATE_LABELS.values()}
+    sayings = {saying.text for saying in vars(sayings_of).values() if isinstance(saying, Saying)}
+    return found | labels | sayings | MEASURE_TEXTS | {label.partition("（")[0] for label in STATE_LABELS.values()}
 
 
 def english() -> dict[str, str]:

@@ -112,7 +112,7 @@ def _alert(row: Mapping[str, Any], say: Say) -> Choice:
 def _appeal(row: Mapping[str, Any], names: Mapping[str, str], language: Language) -> tuple[str, ...]:
     code = row["task_handle_item"] or row["task_code"] or row["catalog_code"] or "—"
     about = language.say(names.get(row["check"], row["check"]))
-    field = f" · {label(row['field'])}" if row["field"] else ""
+    field = f" · {language.say(label(row['field']))}" if row["field"] else ""
     return (language.moment(row["appealed_at"]), about + field, str(code), row["reason"], row["appealed_by"])
 
 

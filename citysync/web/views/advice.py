@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from citysync.domain.verdict import FAULT_LABELS, Fault, State
-from citysync.web.views.labels import Say, step
+from citysync.web.language import Language
+from citysync.web.views.labels import Say
+from citysync.web.views.reasons import step
 
 Row = Mapping[str, Any]
 
 
-def next_step(state: State, reasons: Sequence[Row], say: Say) -> str:
+def next_step(state: State, reasons: Sequence[Row], language: Language) -> str:
     """Return what to do next: what the reason says, else what its state asks for."""
+    say = language.say
     several = len(reasons) > 1 and all(reason["fault"] == Fault.DATA for reason in reasons)
-    told = "" if several or not reasons else step(str(reasons[0]["text"]))
+    told = "" if several or not reasons else step(reasons[0], language)
     if told and state not in {State.IN_SYNC, State.UNKNOWN}:
         return told
     return {

@@ -11,31 +11,37 @@ from urllib.parse import quote
 from citysync.domain.alert import KIND_LABELS, Kind
 from citysync.domain.divisions import division_name
 from citysync.domain.verdict import State
-from citysync.web.language import Language
+from citysync.web.language import DEFAULT, Language
 from citysync.web.reading.city import CityHead, Open
 from citysync.web.reading.province import CityFacts, ProvinceFacts
 from citysync.web.views.advice import actor
 from citysync.web.views.labels import AxisMark, Mark, Say, axes, mark, side
 from citysync.web.views.province import Tile, tile
+from citysync.web.views.reasons import original, proof, whole
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason of the verdict, whole, with whose side it is on."""
+    """One reason of the verdict, whole, with whose side it is on; ``original``: as stored, where that is Chinese."""
 
     text: str
+    original: str
     side: str
 
 
 @dataclass(frozen=True, slots=True)
 class CityPage:
-    """What stands above every tab. ``do``: the next step, ``who``: who takes it, ``by``: until when."""
+    """What stands above every tab. ``do``: the next step, ``who``: who takes it, ``by``: until when.
+
+    ``original``: the stored sentence that ``why`` tells in another language; empty in Chinese.
+    """
 
     tile: Tile
     mark: Mark
     why: str
+    original: str
     do: str
     who: str
     by: str
@@ -45,6 +51,7 @@ class CityPage:
     axes: tuple[AxisMark, ...]
     reasons: tuple[Reason, ...]
     proof: str
+    proof_original: str
     problems: tuple[str, ...]
     run_id: str | None
     signals: int
@@ -74,22 +81,24 @@ def city_page(head: CityHead, language: Language) -> CityPage:
     say, state, reasons = language.say, State(head.told["state"]), head.told["reasons"]
     facts = CityFacts(head.city, head.told, None, head.nights, head.weights, head.due_on)
     since = head.on if not head.nights else head.nights[0].on
-    whole = ProvinceFacts(None, {}, (facts,), min(since, head.on), head.on)
-    shown = tile(facts, whole, language)
+    alone = ProvinceFacts(None, {}, (facts,), min(since, head.on), head.on)
+    shown = tile(facts, alone, language)
     certificate = (head.verdict or {}).get("certificate") or {}
     return CityPage(
         tile=shown,
         mark=mark(state, say),
         why=shown.cause or say("与基本目录一致，没有需要更正的差异。"),
+        original=original(reasons[0], language) if len(reasons) == 1 else "",
         do=shown.do,
         who=actor(state, reasons, say),
         by=shown.left,
         since=language.moment(head.told["since"]) if head.told["since"] else "—",
         good=_good(head, language),
-        contact="、".join(head.city.contacts) or "—",
+        contact=language.listed(head.city.contacts) or "—",
         axes=axes(head.told["axes"], say),
-        reasons=tuple(Reason(each["text"], side(each, say)) for each in reasons),
-        proof=certificate.get("proof", ""),
+        reasons=tuple(Reason(whole(each, language), original(each, language), side(each, say)) for each in reasons),
+        proof=proof(certificate, head.told["grade"], language),
+        proof_original=str(certificate.get("proof", "")) if language.code != DEFAULT else "",
         problems=tuple(certificate.get("problems", ())),
         run_id=(head.verdict or {}).get("run_id"),
         signals=head.signals,

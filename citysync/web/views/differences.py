@@ -249,7 +249,7 @@ def _row(shown: ShownRow, city_code: str, say: Say) -> Row:
         dept=shown.dept_name,
         rule=say(receipt.problem),
         severity=say(receipt.severity),
-        field=receipt.field,
+        field=say(receipt.field),
         expected=receipt.expected,
         actual=receipt.actual,
         first=receipt.found_on,

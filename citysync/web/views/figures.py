@@ -169,15 +169,17 @@ def _missed(each: Unmet, language: Language) -> Missed:
     return Missed(
         name=each.name,
         label=language.say(MEASURES[each.target.measure].label),
-        value="—"
-        if each.value is None
-        else f"{signed(each.value.percent)}（{each.value.above:,}/{each.value.below:,}）",
+        value="—" if each.value is None else signed(each.value.percent) + _of(each.value, language.say),
         target=percent(each.target.rate),
         by=language.day(each.target.by),
         since=language.day(each.since),
         overdue=each.overdue,
         document=each.target.document,
     )
+
+
+def _of(figure: Figure, say: Say) -> str:
+    return f"{say('（')}{figure.above:,}/{figure.below:,}{say('）')}"
 
 
 def _since(label: str, say: Say) -> str:

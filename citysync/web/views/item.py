@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from citysync.domain.items import label
-from citysync.web.language import Language
+from citysync.web.language import DEFAULT, Language
 from citysync.web.reading.item import COMPARED, Elsewhere, ItemFacts, Life
 from citysync.web.views.differences import Code, cut
 from citysync.web.views.labels import Say
+from citysync.web.views.reasons import hint, searched
 from citysync.web.views.texts import Piece, alone, compared
 
 ROWS = 5
@@ -42,13 +43,17 @@ class SentRow:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding: the rule's word and question, both sides, what to do, until when."""
+    """One finding: the rule's word and question, both sides, what to do (in parts), until when.
+
+    ``original``: the stored hint where ``hint`` tells it in another language; empty in Chinese.
+    """
 
     rule: str
     asks: str
     expected: str
     actual: str
-    hint: str
+    hint: tuple[str, ...]
+    original: str
     due: str
 
 
@@ -92,10 +97,10 @@ def item_page(facts: ItemFacts, form: str, labels: Mapping[str, str], language: 
         title=_title(facts, say),
         code=cut(facts.asked if not facts.asked.startswith("row-") else facts.catalog_code or ""),
         run_id=facts.run_id,
-        searched=task["searched"],
+        searched=searched(task["searched"], language),
         normalised=form == "normalised",
         switch=here if form == "normalised" else f"{here}?form=normalised",
-        problems=tuple(_problem(each, say) for each in task["findings"]),
+        problems=tuple(_problem(each, facts, language) for each in task["findings"]),
         rows=shown,
         more=max(0, len(task["rows"]) - ROWS),
         master=() if task["rows"] else tuple(_master_fields(task["master"] or {}, say)),
@@ -115,14 +120,15 @@ def _sent(row: Row, column: str) -> str | None:
     return next((field["sent"] for field in row["fields"] if field["column"] == column), None)
 
 
-def _problem(found: Row, say: Say) -> Problem:
-    rule = found["rule"]
+def _problem(found: Row, facts: ItemFacts, language: Language) -> Problem:
+    rule, say = found["rule"], language.say
     return Problem(
         rule=say(rule["label"]),
-        asks=rule["asks"] or "",
+        asks=say(str(rule["asks"] or "")),
         expected=found["expected"] or "",
         actual=found["actual"] or "",
-        hint=found["hint"] or "",
+        hint=hint(found, str((facts.task["master"] or {}).get("task_name") or ""), language),
+        original=found["hint"] or "" if language.code != DEFAULT else "",
         due=str(found["due_on"] or ""),
     )
 
@@ -169,7 +175,8 @@ def _field(field: Row, wrong: Row | None, refused: Row | None, form: str, say: S
         pieces = compared(str(left), str(sent))
     else:
         pieces = alone(str(left or "")), alone(str(sent or ""))
-    named = field["label"] if field["field"] == field["column"] else f"{field['label']}（{field['field']}）"
+    named = say(field["label"])
+    named += "" if field["field"] == field["column"] else f"{say('（')}{field['field']}{say('）')}"
     return Field(named, pieces[0], pieces[1], word, kind)
 
 
@@ -214,7 +221,7 @@ def _master_fields(master: Row, say: Say) -> Iterator[Field]:
 def _story(life: Life, labels: Mapping[str, str], language: Language) -> Story:
     row, say = life.row, language.say
     named = say(labels.get(row["check"], row["check"]))
-    title = f"{named} · {label(row['field'])}" if row["field"] else named
+    title = f"{named} · {say(label(row['field']))}" if row["field"] else named
     return Story(title, tuple(_events(life, say)))
 
 
@@ -237,7 +244,7 @@ def _events(life: Life, say: Say) -> Iterator[tuple[str, str]]:
 def _changes(life: Life, say: Say) -> Iterator[tuple[str, str]]:
     if not life.known or life.row["field"] is None:
         return
-    on, named = str(life.row["opened_on"]), label(life.row["field"])
+    on, named = str(life.row["opened_on"]), say(label(life.row["field"]))
     for (before, then), text in (
         (life.theirs, say("市改%(field)s：%(before)s → %(after)s")),
         (life.masters, say("省改%(field)s：%(before)s → %(after)s")),

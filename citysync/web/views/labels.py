@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,8 @@ Say = Callable[[str], str]
 # What needs somebody first: held waits for a person today, lagging has time, in sync needs nobody.
 URGENCY = (State.HELD, State.NOT_SYNCED, State.OUT_OF_SYNC, State.UNKNOWN, State.LAGGING, State.IN_SYNC)
 SHOWN = (State.IN_SYNC, State.LAGGING, State.OUT_OF_SYNC, State.NOT_SYNCED, State.HELD, State.UNKNOWN)
-_NAMED = 3
+NAMED = 3  # causes named in one breath
 _EXAMPLE = "（例："
-_NAMED = 3
 _STANDING_SIGNS = {Standing.OK: "✓", Standing.GRACE: "◐", Standing.UNKNOWN: "?", Standing.FAILING: "✗"}
 
 
@@ -79,19 +78,8 @@ def step(text: str) -> str:
     return next((part for part in text.split("；")[1:] if part.startswith("请")), "")
 
 
-def causes(reasons: Sequence[Mapping[str, Any]], code: str, name: str, say: Say) -> str:
-    """Return what decided the state, in one breath, without the city's own name; empty where nothing does.
-
-    Of data that is wrong in several ways, three are named and all are counted: a city told one would mend one.
-    """
-    told = [_of_whom(cause(str(reason["text"])), code, name) for reason in reasons]
-    if not told[1:] or any(reason["fault"] != Fault.DATA for reason in reasons):
-        return told[0] if told else ""
-    more = say("等 %(count)s 类问题") % {"count": len(told)} if len(told) > _NAMED else ""
-    return "、".join(told[:_NAMED]) + more
-
-
-def _of_whom(text: str, code: str, name: str) -> str:
+def of_whom(text: str, code: str, name: str) -> str:
+    """Return a text without the name of the city it is told of."""
     return text.removeprefix(f"{name}（{code}）").removeprefix(f"{name}：").removeprefix("：").strip()
 
 

@@ -14,7 +14,8 @@ from citysync.web.language import Language
 from citysync.web.reading.province import CityFacts, Night, ProvinceFacts
 from citysync.web.views.advice import next_step
 from citysync.web.views.charts import Bar, Line, line, strip
-from citysync.web.views.labels import SHOWN, URGENCY, Mark, Say, causes, change, mark, side
+from citysync.web.views.labels import SHOWN, URGENCY, Mark, Say, change, mark, side
+from citysync.web.views.reasons import causes
 
 LINE_DAYS = 30
 _STALE = timedelta(hours=26)
@@ -116,9 +117,9 @@ def tile(city: CityFacts, facts: ProvinceFacts, language: Language) -> Tile:
         row=row,
         column=column,
         amount=_amount(city, say),
-        cause=causes(told["reasons"], city.city.code, city.city.name, say),
+        cause=causes(told["reasons"], language, city.city.code, city.city.name),
         side=side(told["reasons"][0], say) if told["reasons"] else "",
-        do=next_step(state, told["reasons"], say),
+        do=next_step(state, told["reasons"], language),
         lasting=_lasting(city, facts.on, say),
         left=left,
         overdue=overdue,
@@ -215,7 +216,7 @@ def _cells(city: CityFacts, language: Language) -> dict[str, str]:
         "overclaimed": f"{counts['overclaimed']:,}" if seen else "—",
         "grade": city.told["grade"] or "—",
         "good_on": language.short_day(adopted[-1].on) if adopted else "—",
-        "contact": "、".join(city.city.contacts) or "—",
+        "contact": language.listed(city.city.contacts) or "—",
     }
 
 

@@ -13,7 +13,8 @@ from citysync.domain.verdict import State
 from citysync.domain.workdays import calendar
 from citysync.web.language import Language
 from citysync.web.reading.run import RunFacts
-from citysync.web.views.labels import Mark, Say, mark
+from citysync.web.views.labels import Mark, mark
+from citysync.web.views.reasons import proof
 
 _KIBI = 1024
 Row = Mapping[str, Any]
@@ -100,12 +101,12 @@ def _city(row: Row, facts: RunFacts, language: Language) -> CityOfRun:
         name=row["name"],
         mark=mark(State(row["state"]), language.say),
         grade=row["grade"] or "—",
-        proof=certificate.get("proof") or "；".join(certificate.get("problems", ())) or "—",
+        proof=proof(certificate, row["grade"], language) or "；".join(certificate.get("problems", ())) or "—",
         pages="—" if pulled is None else f"{pulled['pages']:,}",
         size=size(None if pulled is None else pulled["bytes"]),
         judged=language.clock(row["judged_at"]),
         phases=_phases(facts.run, pulled, row["judged_at"], language),
-        not_run=_not_run(row, facts.lacking.get(row["code"], ()), language.say),
+        not_run=_not_run(row, facts.lacking.get(row["code"], ()), language),
         attempts=facts.attempts.get(row["code"], 0),
     )
 
@@ -129,12 +130,17 @@ def _phases(run: Row, pulled: Row | None, judged_at: str, language: Language) ->
     )
 
 
-def _not_run(row: Row, lacking: Sequence[str], say: Say) -> tuple[str, ...]:
+def _not_run(row: Row, lacking: Sequence[str], language: Language) -> tuple[str, ...]:
     """Return which rules did not run, and why, as far as the verdict and its findings tell."""
+    say = language.say
     if not row["validated"]:
         return (say("全部规则：没有可校验的数据"),)
     if not row["adopted"]:
         return (say("与目录比较的规则：数据未采用"),)
     unproved = (say("漏领：完整性未证实，不判缺失"),) if row["grade"] == Grade.C else ()
-    absent = (say("用到这些列的规则：来源没有 %(columns)s") % {"columns": "、".join(lacking)},) if lacking else ()
+    absent = (
+        (say("用到这些列的规则：来源没有 %(columns)s") % {"columns": language.listed(say(each) for each in lacking)},)
+        if lacking
+        else ()
+    )
     return (*unproved, *absent)
