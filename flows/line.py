@@ -101,9 +101,7 @@ def judge_snapshot(
             found = _compare(facts, snapshot, validation, master, memory, means)
             count(due=found.due, met=found.met, findings=found.findings.height)
         facts = replace(facts, reconciliation=found)
-    return _learned(
-        facts, _with_rules_changed(_judged(facts, means), snapshot.content, run, memory), snapshot, pages, uses
-    )
+    return _learned(facts, _with_rules_changed(_judged(facts, means), snapshot, run, memory), snapshot, pages, uses)
 
 
 def _judged(facts: Facts, means: Means) -> Verdict:
@@ -155,14 +153,14 @@ def _guarded(city: City, run: Run, memory: Memory, snapshot: Snapshot, means: Me
         source_changed_at=snapshot.source_changed_at,
         held=answer.held,
         foreign=strange,
-        seen=seen_before(snapshot.content, memory),
+        seen=seen_before(snapshot.says, memory),
         past=notes(memory, snapshot.source_changed_at),
     )
     return facts, answer.uses
 
 
-def _with_rules_changed(verdict: Verdict, content: str, run: Run, memory: Memory) -> Verdict:
-    told = rules_changed(verdict, content, run, memory)
+def _with_rules_changed(verdict: Verdict, snapshot: Snapshot, run: Run, memory: Memory) -> Verdict:
+    told = rules_changed(verdict, snapshot.says, run, memory)
     return verdict if told is None else replace(verdict, reasons=(told, *verdict.reasons))
 
 

@@ -10,6 +10,8 @@ from functools import cached_property
 
 import polars as pl
 
+from citysync.domain.row_hashes import ROW, content_of, row_hashes
+
 INDEX_URL = "citysync:index"  # the page that says which rows, by key and hash, a proved snapshot has
 
 
@@ -23,10 +25,14 @@ class Grade(StrEnum):
 
 
 GRADE_LABELS = {Grade.A: "已证实完整", Grade.B: "两遍读取一致", Grade.C: "完整性未证实", Grade.X: "不完整，未采用"}
+_BY_HASHES = "2:"  # begins a content that rests on row hashes; one without it is a ``fingerprint``
 
 
 def fingerprint(rows: pl.DataFrame) -> str:
-    """Return what tells one content from another: a SHA-256 of the rows as text, whatever their order and paging."""
+    """Return what ledgers before version 2 keep of a content: SHA-256 of the rows as text, whatever their order.
+
+    It sorts the whole directory as text, which is dear: only what was kept so is still compared with it.
+    """
     named = rows.select(sorted(name for name in rows.columns if name not in {"row_no", "page_no"}))
     text = named.sort(named.columns).write_csv() if named.width else ""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -78,6 +84,19 @@ class Snapshot:
     notes: tuple[str, ...] = field(default=())
 
     @cached_property
+    def hashes(self) -> pl.DataFrame:
+        """Return the frame ``HASHES`` of the rows, in their order, worked out once."""
+        return row_hashes(self.rows)
+
+    @cached_property
     def content(self) -> str:
-        """Return the rows' ``fingerprint``, worked out once: sorting a whole directory as text is dear."""
+        """Return what tells one content from another, whatever the order of rows and their paging, worked out once."""
+        return _BY_HASHES + content_of(self.rows.columns, self.hashes.get_column(ROW))
+
+    def says(self, content: str) -> bool:
+        """Return whether a content kept in the ledger is this one, by the way in which it was worked out then."""
+        return content == (self.content if content.startswith(_BY_HASHES) else self._fingerprint)
+
+    @cached_property
+    def _fingerprint(self) -> str:
         return fingerprint(self.rows)

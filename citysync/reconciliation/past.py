@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from citysync.domain.memory import Memory
@@ -14,17 +15,19 @@ _BETTER_FIRST = (State.IN_SYNC, State.LAGGING, State.OUT_OF_SYNC)
 
 _BROUGHT_BY_TIME = frozenset({"unclaimed", "stale", "unproved", "age_unknown"})
 
+Says = Callable[[str], bool]  # whether a remembered content is tonight's
 
-def seen_before(content: str, memory: Memory) -> Seen:
-    """Return when the same rows came before; ``content`` is their fingerprint."""
-    days = [day for known, day in memory.contents if known == content]
+
+def seen_before(says: Says, memory: Memory) -> Seen:
+    """Return when the same rows came before."""
+    days = [day for known, day in memory.contents if says(known)]
     if not days:
         return Seen()
-    if memory.contents[0][0] != content:
+    if not says(memory.contents[0][0]):
         return Seen(last_on=days[0])
     since = memory.contents[0][1]
     for known, day in memory.contents:
-        if known != content:
+        if not says(known):
             break
         since = day
     return Seen(unchanged_since=since)
@@ -44,7 +47,7 @@ def notes(memory: Memory, source_changed_at: datetime | None) -> tuple[Reason, .
     return tuple(told)
 
 
-def rules_changed(verdict: Verdict, content: str, run: Run, memory: Memory) -> Reason | None:
+def rules_changed(verdict: Verdict, says: Says, run: Run, memory: Memory) -> Reason | None:
     """Return that a worse state is not of the city's making: the same rows, the same master, other rules.
 
     What time alone brings (an absence confirmed, data grown old) is left out. The state stands; a person who reads it
@@ -55,7 +58,8 @@ def rules_changed(verdict: Verdict, content: str, run: Run, memory: Memory) -> R
         return None
     if last is None or last.state not in _BETTER_FIRST or state not in _BETTER_FIRST:
         return None
-    same = memory.contents[:1] == ((content, last.on),) and last.master_version == run.master_version
+    newest, day = memory.contents[0] if memory.contents else ("", None)
+    same = day == last.on and last.master_version == run.master_version and says(newest)
     worse = _BETTER_FIRST.index(state) > _BETTER_FIRST.index(last.state)
     if last.rules_version == run.rules_version or not (same and worse):
         return None

@@ -68,7 +68,10 @@ def the_rules() -> Iterable[Reason]:
     last = replace(LAST, state=State.IN_SYNC, rules_version="1", master_version=RUN.master_version)
     walked = walk(tuned(limit_scene_num="9"))
     said = rules_changed(
-        judged(walked), "same", replace(RUN, rules_version="2"), Memory((1,), last, contents=(("same", YESTERDAY),))
+        judged(walked),
+        "same".__eq__,
+        replace(RUN, rules_version="2"),
+        Memory((1,), last, contents=(("same", YESTERDAY),)),
     )
     return [] if said is None else [said]
 

@@ -34,7 +34,7 @@ def remembered(**changes: Any) -> Memory:
 
 
 def test_a_state_that_got_worse_by_our_rules_alone_says_so() -> None:
-    reason = rules_changed(verdict_on(walk(tuned(limit_scene_num="9"))), "same", RUN, remembered())
+    reason = rules_changed(verdict_on(walk(tuned(limit_scene_num="9"))), "same".__eq__, RUN, remembered())
     assert reason is not None
     assert reason.fault is Fault.OURS
     assert "规则变更：规则版本 1→2，数据与 2026-11-22 的快照完全相同" in reason.text
@@ -53,7 +53,7 @@ def test_a_state_that_got_worse_by_our_rules_alone_says_so() -> None:
 )
 def test_what_the_city_the_master_or_nobody_changed_is_not_put_on_the_rules(changes: dict[str, Any]) -> None:
     verdict = verdict_on(walk(tuned(limit_scene_num="9")))
-    assert rules_changed(verdict, "same", RUN, remembered(**changes)) is None
+    assert rules_changed(verdict, "same".__eq__, RUN, remembered(**changes)) is None
 
 
 def test_an_absence_that_time_confirmed_is_not_put_on_the_rules() -> None:
@@ -61,9 +61,9 @@ def test_an_absence_that_time_confirmed_is_not_put_on_the_rules() -> None:
     codes = {reason.code for reason in absent.reasons}
     assert codes == {"unclaimed", "overclaimed"}
     alone = replace(absent, reasons=tuple(reason for reason in absent.reasons if reason.code == "unclaimed"))
-    assert rules_changed(alone, "same", RUN, remembered()) is None
-    assert rules_changed(absent, "same", RUN, remembered()) is not None
+    assert rules_changed(alone, "same".__eq__, RUN, remembered()) is None
+    assert rules_changed(absent, "same".__eq__, RUN, remembered()) is not None
 
 
 def test_a_first_run_has_no_rules_before_it() -> None:
-    assert rules_changed(verdict_on(walk(tuned(limit_scene_num="9"))), "same", RUN, Memory()) is None
+    assert rules_changed(verdict_on(walk(tuned(limit_scene_num="9"))), "same".__eq__, RUN, Memory()) is None

@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+import sqlalchemy as sa
+
 from citysync.domain.memory import FIRST_TIME
 from citysync.domain.run import RULES_VERSION
+from citysync.domain.snapshot import fingerprint
 from citysync.domain.verdict import State
+from citysync.reconciliation.evidence import Seen
+from citysync.reconciliation.past import seen_before
+from citysync.storage import tables
 from citysync.storage.engine import Store
 from citysync.storage.ledger import publish, start_run
 from citysync.storage.memory import recall
@@ -47,6 +54,22 @@ def test_a_damaged_last_good_snapshot_is_said_and_stops_no_run(store: Store, tmp
     assert (memory.good_counts, memory.last_good) == ((1,), None)
     assert memory.lost is not None
     assert "已损坏" in memory.lost
+
+
+def test_a_directory_that_an_older_version_kept_is_recognised_after_the_upgrade(store: Store, tmp_path: Path) -> None:
+    snapshot = a_snapshot([an_item()])
+    for serial in (1, 2, 3):
+        a_night(store, tmp_path, serial, State.IN_SYNC)
+    kept = tables.snapshots
+    with store.writing() as connection:
+        old = sa.update(kept).where(kept.c.run_seq <= 2).values(content=fingerprint(snapshot.rows))
+        connection.execute(old)
+    memory = recall(store, tmp_path, "440300", a_run(4).run_id)
+    assert [known[:2] == "2:" for known, _ in memory.contents] == [True, False, False]
+    since = min(day for _, day in memory.contents)
+    assert seen_before(snapshot.says, memory) == Seen(unchanged_since=since)
+    changed = replace(snapshot, rows=snapshot.rows.with_columns(task_name=pl.lit("另一事项")))
+    assert seen_before(changed.says, memory) == Seen()
 
 
 def test_absences_are_those_of_the_last_good_night_that_could_see_any(store: Store, tmp_path: Path) -> None:
