@@ -18,8 +18,8 @@ Place = Callable[[str], str | None]
 def linked(html: str, place: Place) -> str:
     """Return a page whose links lead where ``place`` says; a link that leads nowhere stays as text.
 
-    Forms, scripts and links to other languages are left out: none of them works in a file. The policy of the server
-    stands in a ``meta``.
+    Forms, scripts and links to a language that is not kept are left out: none of them works in a file. The policy of
+    the server stands in a ``meta``.
     """
     made = _Rewritten(place)
     made.feed(html)
@@ -40,7 +40,8 @@ class _Rewritten(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Keep, change or leave out a tag."""
         told = dict(attrs)
-        if self._left_out is None and (tag in {"form", "script"} or told.keys() & {"hreflang", _NEEDS_SERVER}):
+        unkept = "hreflang" in told and self._place(told.get("href") or "") is None
+        if self._left_out is None and (tag in {"form", "script"} or _NEEDS_SERVER in told or unkept):
             self._left_out, self._depth = tag, 0
         if self._left_out is not None or told.get("name") == "htmx-config":
             self._depth += tag == self._left_out

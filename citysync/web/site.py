@@ -1,4 +1,7 @@
-"""The pages as files: asked of the application itself, linked to each other by relative paths, whole or not at all."""
+"""The pages as files: asked of the application itself, linked to each other by relative paths, whole or not at all.
+
+In several languages each has a tree of its own, the first at the top; every page leads to itself in the others.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +25,7 @@ from citysync.config.settings import Settings
 from citysync.domain.errors import StorageError
 from citysync.domain.principal import NOBODY, Principal, Role
 from citysync.web.app import create_app
+from citysync.web.language import DEFAULT
 from citysync.web.links import linked
 from citysync.web.policy import Guard
 from citysync.web.rendering import STATIC
@@ -56,14 +60,25 @@ class Site:
     pages: int
 
 
-def build_site(settings: Settings, folder: Path, now: Callable[[], datetime], *, public_only: bool = False) -> Site:
-    """Write the site in place of the one before; whatever fails, that one stays. Raises ``StorageError``."""
+def build_site(
+    settings: Settings,
+    folder: Path,
+    now: Callable[[], datetime],
+    *,
+    public_only: bool = False,
+    languages: Sequence[str] = (DEFAULT,),
+) -> Site:
+    """Write the site in place of the one before; whatever fails, that one stays. Raises ``StorageError``.
+
+    ``languages``: their codes; the first stands at the top of the folder, every other in a folder of its name.
+    """
     refuse_strange(folder)
     who = NOBODY if public_only else Principal("静态页面", Role.PROVINCE_READER)
     app = create_app(settings, now, _Only(who))
     try:
-        crawl = _Crawl(app, PUBLIC, "public") if public_only else _Crawl(app, KEPT, "")
-        files = asyncio.run(crawl.run(["/public"] if public_only else ["/", "/public"]))
+        kept, base = (PUBLIC, "public") if public_only else (KEPT, "")
+        crawls = {code: _Crawl(app, kept, base, code, "" if code == languages[0] else code) for code in languages}
+        files = asyncio.run(_files(crawls, ["/public"] if public_only else ["/", "/public"]))
     finally:
         app.state.library.close()
     return Site(folder, _replaced(folder, files))
@@ -88,38 +103,65 @@ def file_of(address: str, base: str = "") -> str:
     return f"{path}/{name}.html".lstrip("/")
 
 
+async def _files(crawls: dict[str, _Crawl], start: Sequence[str]) -> dict[str, bytes]:
+    """Return the files of the site in every language."""
+    for crawl in crawls.values():
+        await crawl.walk(start)
+    return {name: body for crawl in crawls.values() for name, body in crawl.files(crawls)}
+
+
 @dataclass
 class _Crawl:
-    """Every address reached so far with its body, None for one that is not there: then its links lead nowhere."""
+    """One language: every address reached so far with its body, None for one that is not there.
+
+    ``folder``: where its pages go. What is no page (a list to download) is kept once, by the language at the top.
+    """
 
     app: FastAPI
     kept: frozenset[str]
     base: str
+    language: str
+    folder: str
     bodies: dict[str, bytes | None] = field(default_factory=dict)
 
-    async def run(self, start: Iterable[str]) -> dict[str, bytes]:
-        """Return the files of the site."""
+    async def walk(self, start: Iterable[str]) -> None:
+        """Ask for every page that can be reached."""
         waiting = list(start)
         while waiting:
             address = waiting.pop()
-            if address in self.bodies:
+            if address in self.bodies or (self.folder and not _is_page(address)):
                 continue
-            status, body = await ask(self.app, address)
+            status, body = await ask(self.app, self._in_language(address))
             if status not in {_FINE, _NOT_THERE}:
                 raise StorageError(f"静态页面没有写成：{address} 回答 {status}；原有页面未改动")
             self.bodies[address] = body if status == _FINE else None
             if status == _FINE and _is_page(address):
                 waiting += self._led(body)
-        return {file_of(address, self.base): self._file(address, body) for address, body in self._there()}
+
+    def files(self, crawls: dict[str, _Crawl]) -> Iterator[tuple[str, bytes]]:
+        """Yield the files of this language, linked to those of the others."""
+        for address, body in self.bodies.items():
+            if body is not None:
+                yield self.file(address), self._placed_in(address, body, crawls)
+
+    def file(self, address: str) -> str:
+        """Return where an address is kept."""
+        return f"{self.folder}/{file_of(address, self.base)}".lstrip("/")
+
+    def _in_language(self, address: str) -> str:
+        spoken = f"{'&' if '?' in address else '?'}lang={self.language}"
+        return address if self.language == DEFAULT else f"{address}{spoken}"
 
     def address(self, link: str) -> str | None:
         """Return the address under which a link is kept, None where the site has no such page."""
         parts = urlsplit(link)
         name = route_of(self.app, parts.path) if _PLAIN.fullmatch(parts.path) else None
         query = parse_qsl(parts.query)
-        if parts.scheme or parts.netloc or name not in self.kept or any(key == "lang" for key, _ in query):
+        if parts.scheme or parts.netloc or name not in self.kept:
             return None
-        if name == "differences" and query:  # a filter or a later page: the list kept is not what such a link says
+        if name == "differences" and any(
+            key != "lang" for key, _ in query
+        ):  # a filter or a later page: the list kept is not what such a link says
             return None
         wanted = [
             f"{key}={value}" for key, value in query if (name, key) in _QUERIES and (key, value) != ("by", "city")
@@ -130,28 +172,32 @@ class _Crawl:
         found: list[str] = []
 
         def noted(link: str) -> None:
-            if (address := self.address(link)) is not None:
+            if _language_of(link) in {None, self.language} and (address := self.address(link)) is not None:
                 found.append(address)
 
         linked(body.decode("utf-8"), noted)
         return found
 
-    def _there(self) -> list[tuple[str, bytes]]:
-        return [(address, body) for address, body in self.bodies.items() if body is not None]
-
-    def _file(self, address: str, body: bytes) -> bytes:
+    def _placed_in(self, address: str, body: bytes, crawls: dict[str, _Crawl]) -> bytes:
         if not _is_page(address):
             return body
-        return linked(body.decode("utf-8"), lambda link: self._placed(file_of(address, self.base), link)).encode(
-            "utf-8"
-        )
+        return linked(body.decode("utf-8"), lambda link: self._placed(address, link, crawls)).encode("utf-8")
 
-    def _placed(self, origin: str, link: str) -> str | None:
-        if urlsplit(link).path.startswith("/static/"):
-            return relative(origin, urlsplit(link).path.lstrip("/"))
-        wanted = self.address(link)
-        there = wanted is not None and self.bodies.get(wanted) is not None
-        return relative(origin, file_of(str(wanted), self.base)) if there else None
+    def _placed(self, here: str, link: str, crawls: dict[str, _Crawl]) -> str | None:
+        """Return where a link of a page leads in the site, None for nowhere."""
+        origin, parts = self.file(here), urlsplit(link)
+        if parts.path.startswith("/static/"):
+            return relative(origin, parts.path.lstrip("/"))
+        spoken = _language_of(link) or self.language
+        wanted = here if spoken != self.language else self.address(link)  # a page leads to itself in another language
+        if wanted is None or spoken not in crawls:
+            return None
+        holds = crawls[spoken] if _is_page(wanted) else next(iter(crawls.values()))
+        return relative(origin, holds.file(wanted)) if holds.bodies.get(wanted) is not None else None
+
+
+def _language_of(link: str) -> str | None:
+    return dict(parse_qsl(urlsplit(link).query)).get("lang")
 
 
 def _is_page(address: str) -> bool:

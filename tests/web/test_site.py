@@ -18,6 +18,7 @@ from citysync.web.site import build_site, file_of
 from tests.builders import CATALOG_CODE
 from tests.web.browser import PHONE, chromium
 from tests.web.province import NOW, a_province
+from tests.web.test_english import unmarked
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -111,6 +112,52 @@ def test_from_a_stick_it_looks_as_from_the_server_and_asks_nobody(site: Path) ->
         assert "要素不一致 2 项" in page.inner_text("main")
         assert said == []
         assert [url for url in asked if not url.startswith("file:")] == []
+
+
+@pytest.fixture(scope="module")
+def both(province: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the whole site of the province, in Chinese and beneath it in English."""
+    folder: Path = tmp_path_factory.mktemp("both") / "www"
+    build_site(province, folder, lambda: NOW, languages=("zh", "en"))
+    return folder
+
+
+def test_in_both_languages_every_page_leads_to_itself_in_the_other(both: Path) -> None:
+    chinese = {path.relative_to(both) for path in both.rglob("*.html") if path.relative_to(both).parts[0] != "en"}
+    english = {path.relative_to(both / "en") for path in (both / "en").rglob("*.html")}
+    assert chinese == english
+    for name in sorted(chinese):
+        for page, other in ((both / name, both / "en" / name), (both / "en" / name, both / name)):
+            text = page.read_text(encoding="utf-8")
+            (link,) = re.findall(r'<a href="([^"]+)" lang="[^"]+" hreflang="[^"]+">', text)
+            assert (page.parent / link).resolve() == other, name
+            for led in links(page).led:
+                assert led.startswith("#") or (page.parent / led).resolve().is_file(), f"{page}: {led}"
+
+
+def test_an_english_page_is_english_and_leads_to_english_ones(both: Path) -> None:
+    home = (both / "en" / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in home
+    assert unmarked(home) == []
+    assert 'href="c/440900/index.html"' in home
+    assert 'href="../static/' in home
+    city = (both / "en" / "c" / "440900" / "index.html").read_text(encoding="utf-8")
+    assert 'href="../../../c/440900/receipt.xlsx"' in city, "a list is kept once"
+    assert not (both / "en" / "c" / "440900" / "receipt.xlsx").exists()
+
+
+def test_in_english_alone_the_site_is_english_and_offers_no_other(
+    province: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = ["--data-dir", str(province.data_dir), "--cities-dir", str(province.cities_dir)]
+    out = tmp_path / "www"
+    assert run(["report", "site", "--out", str(out), "--public-only", "--language", "en", *places]) == 0
+    assert "3 页写入" in capsys.readouterr().out
+    for path in out.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert '<html lang="en">' in text
+        assert "hreflang" not in text
+        assert unmarked(text) == []
 
 
 def test_a_failure_leaves_the_site_before(province: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
