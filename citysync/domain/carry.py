@@ -55,6 +55,11 @@ class Carry:
 
     def series(self, column: str, values: pl.Series) -> pl.Series:
         """Return a column's values as they go on."""
+        whole = {"areacode": self.regions, "catalog_code": self.items}
+        if column in whole:
+            return values.replace(whole[column]) if whole[column] else values
+        if column not in _TASKS or not (self.alone or self.bodies):
+            return values
         moved = {value: self.code(column, value) for value in values.drop_nulls().unique()}
         return values.replace({old: new for old, new in moved.items() if old != new})
 

@@ -77,7 +77,7 @@ def _rejected_remarks(validation: Validation, snapshot: Snapshot, city: City) ->
     remark = pl.format(
         "（第 {} 行因“{}”为“{}”被拒收，改正后即可认领）", "row_no", label, pl.col("value").fill_null("空")
     )
-    named = _claims(snapshot, city)
+    named = _claims(snapshot.rows.join(first, on="row_no", how="semi"), city)
     return (
         first.join(named, on="row_no", how="inner")
         .filter(pl.col("catalog_code").is_not_null())
@@ -87,17 +87,13 @@ def _rejected_remarks(validation: Validation, snapshot: Snapshot, city: City) ->
     )
 
 
-def _claims(snapshot: Snapshot, city: City) -> pl.DataFrame:
-    """Return row_no with the areacode and catalog_code a row as sent spoke of, null where it spoke of none."""
-    sent = {
-        name: pl.col(name) if name in snapshot.rows.columns else pl.lit(None, dtype=pl.String) for name in items.NAMES
-    }
+def _claims(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    """Return row_no with the areacode and catalog_code rows as sent spoke of, null where they spoke of none."""
+    sent = {name: pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String) for name in items.NAMES}
     catalog_code = codes.folded(sent["catalog_code"])
     if city.codes.scheme != "local":
         catalog_code = pl.coalesce(catalog_code, codes.catalog_part(codes.folded(sent["task_code"])))
-    return snapshot.rows.select(
-        "row_no", areacode=codes.folded(sent["areacode"]).str.head(6), catalog_code=catalog_code
-    )
+    return rows.select("row_no", areacode=codes.folded(sent["areacode"]).str.head(6), catalog_code=catalog_code)
 
 
 def with_expired(found: pl.DataFrame, city: City, on: date) -> pl.DataFrame:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 from citysync.reconciliation.normalise import table, variants
 
+_KNOWN = 131_072  # names; more than a province's catalogue has
 # Words by which items of one family are told apart. Longer ones first.
 _QUALIFIERS = [
     "告知承诺",
@@ -86,6 +88,12 @@ class Name:
     def key(self) -> str:
         """Return what two names that say the same share: core and marks."""
         return "|".join((self.core, *sorted(self.marks)))
+
+
+@lru_cache(maxsize=_KNOWN)
+def key_of(raw: str | None) -> str:
+    """Return the key of a name; every city of a night asks for the same names, those of the master."""
+    return read_name(raw).key
 
 
 def read_name(raw: str | None) -> Name:

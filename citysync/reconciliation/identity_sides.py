@@ -10,7 +10,7 @@ import polars as pl
 from citysync.domain import codes
 from citysync.domain.identity import PROPOSALS, UNITS, Change, Scope, no_proposals
 from citysync.reconciliation.identity import propose
-from citysync.reconciliation.identity_names import read_name
+from citysync.reconciliation.identity_names import key_of
 from citysync.reconciliation.match import Match
 from citysync.reconciliation.normalise import normalised
 
@@ -52,7 +52,7 @@ def _against_master(match: Match, earlier: pl.DataFrame | None) -> pl.DataFrame:
         return no_proposals()
     absent = match.master.items.join(match.unclaimed, on="catalog_code", how="semi")
     there = match.master.items.join(absent, on="catalog_code", how="anti")
-    staying = frozenset(read_name(name).key for name in there.get_column("task_name"))
+    staying = frozenset(key_of(name) for name in there.get_column("task_name"))
     found = propose(_sent(foreign, national=match.national), _mastered(absent, earlier), staying=staying)
     return _where_it_helps(found, foreign, match.unclaimed)
 
@@ -76,7 +76,8 @@ def _mastered(items: pl.DataFrame, earlier: pl.DataFrame | None) -> pl.DataFrame
     """Return master items as units; their bodies are those that sent them last night."""
     held = pl.DataFrame(schema={"catalog_code": pl.String, "bodies": pl.List(pl.String)})
     if earlier is not None:
-        held = earlier.group_by("catalog_code").agg(bodies=pl.col("body").unique().sort())
+        theirs = earlier.join(items, on="catalog_code", how="semi")
+        held = theirs.group_by("catalog_code").agg(bodies=pl.col("body").unique().sort())
     nobody = pl.lit([], dtype=pl.List(pl.String))
     beside = items.join(held, on="catalog_code", how="left").with_columns(bodies=pl.col("bodies").fill_null(nobody))
     return beside.select(

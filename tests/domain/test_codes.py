@@ -114,3 +114,9 @@ def test_full_width_characters_are_folded_to_plain_ones() -> None:
 )
 def test_a_task_code_has_31_or_33_plain_characters(code: str, matches: bool) -> None:  # noqa: FBT001
     assert one(pl.col("code").str.contains(codes.TASK_CODE_OR_HANDLE_ITEM), code) is matches
+
+
+def test_a_column_with_one_strange_code_is_folded_like_the_code_alone() -> None:
+    plain, wide = TASK_CODE, f"{TASK_CODE[:9]}\u3000{TASK_CODE[9:]}"
+    both = pl.DataFrame({"code": [plain, wide, None]}).select(codes.folded(pl.col("code"))).to_series()
+    assert both.to_list() == [plain, plain, None]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citysync.reconciliation import depth
-from citysync.reconciliation.normalise import normalised, table
+from citysync.reconciliation.normalise import FEW, normalised, table
 
 FOLDED = sorted(table())
 
@@ -93,3 +93,11 @@ def test_a_depth_is_read_on_one_scale_or_on_none(
 ) -> None:
     rows = depth.beside(pl.DataFrame({"d": [text]}, schema={"d": pl.String}), "d")
     assert rows.select("d_scale", "d_step", visits=depth.max_visits("d")).row(0) == (scale, step, visits)
+
+
+@given(st.lists(st.none() | st.text(st.sampled_from([*FOLDED, "甲", "A", "-", " ", "\U0001f600"])), max_size=9))
+def test_few_texts_and_many_are_folded_alike(texts: list[str | None]) -> None:
+    few = pl.DataFrame({"text": texts}, schema={"text": pl.String})
+    many = pl.concat([few, pl.DataFrame({"text": ["甲"] * FEW}, schema={"text": pl.String})])
+    folded = normalised(pl.col("text"))
+    assert many.select(folded).to_series()[: len(texts)].to_list() == few.select(folded).to_series().to_list()
