@@ -1,31 +1,30 @@
 """Ours against peers and floors, in one run, every answer checked: ``python -m bench.compare [TASK…] --rows N``.
 
 Peers come with ``pip install 'citysync[bench]'``; datacompy pins an older polars and needs an environment of its own
-(``--datacompy PYTHON``). What is not installed is left out by name. A wrong answer ends with exit code 1.
+(``--datacompy PYTHON``), and so has dlt (``--dlt PYTHON``). What is not installed is left out by name. A wrong answer
+ends with exit code 1.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from bench import portal, starting, two_nights, typed_rows
 from bench.cases import pull
+from bench.our_night import first_night
 from bench.process import Run, Timing, contender, once, repeated
 from bench.table import Table
 
-CITYSYNC = Path(sys.executable).with_name("citysync")
-BUSINESS_DATE = "2026-11-23"
+DLT_ROWS = 20_000  # beyond it one run of dlt takes minutes
+NO_DLT = "give --dlt the Python of an environment that has dlt[duckdb] and pyarrow"
 NO_DATACOMPY = "datacompy pins polars < 1.45: give --datacompy the Python of an environment that has it"
 LABELS = {
     "ours": "**ours**",
@@ -41,16 +40,19 @@ LABELS = {
     "requests_orjson": "requests + orjson",
     "polars_stack": "ordinary polars stack",
     "pandas_stack": "ordinary pandas stack",
+    "dlt_defaults": "dlt rest_api, all defaults, duckdb",
+    "dlt_parquet": "dlt rest_api, Parquet, duckdb",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked of the benchmark: rows, runs of each contender, the Python that has datacompy."""
+    """What was asked of the benchmark: rows, runs of each contender, the Pythons that have datacompy and dlt."""
 
     rows: int
     runs: int
     datacompy: str | None
+    dlt: str | None = None
 
     def apart(self, task: str, name: str, folder: Path) -> Timing | str:
         """Run a contender that needs datacompy."""
@@ -86,9 +88,22 @@ def pulled(asked: Asked, folder: Path) -> Iterator[Table]:
     """Pull every page of 21 portals over loopback."""
     portal.write(folder, asked.rows)
     table = Table(f"Pull {asked.rows:,} rows of 21 cities, pages of {pull.PAGE_ROWS}, one process", pull.truth(folder))
-    with _served(folder):
+    with portal.served(folder):
         for name in ("ours", "requests_json", "requests_orjson", "floor"):
             table.add(name, repeated(asked.runs, _afresh(folder, partial(_case, "pull", name, folder))))
+    yield table
+
+
+def against_dlt(asked: Asked, folder: Path) -> Iterator[Table]:
+    """Pull a small directory with ours and with dlt, which loads it into duckdb."""
+    rows = min(asked.rows, DLT_ROWS)
+    portal.write(folder, rows)
+    table = Table(f"Pull {rows:,} rows of 21 cities beside dlt", pull.truth(folder))
+    with portal.served(folder):
+        table.add("ours", repeated(asked.runs, _afresh(folder, partial(_case, "pull", "ours", folder))))
+        for name in ("dlt_parquet", "dlt_defaults"):
+            run = _afresh(folder, partial(_case, "pull", name, folder, str(asked.dlt)))
+            table.add(name, NO_DLT if asked.dlt is None else repeated(asked.runs, run))
     yield table
 
 
@@ -98,24 +113,12 @@ def night(asked: Asked, folder: Path) -> Iterator[Table]:
     typed_rows.write(folder, 1000)
     (folder / "columns.json").write_text(json.dumps(portal.columns()), encoding="utf-8")
     table = Table(f"A whole night of 21 cities, {asked.rows:,} rows, pages of {pull.PAGE_ROWS}", truth)
-    with _served(folder):
-        table.add("ours", repeated(asked.runs, _afresh(folder, lambda: _our_night(folder))))
+    with portal.served(folder):
+        table.add("ours", repeated(asked.runs, _afresh(folder, partial(first_night, folder))))
         for name in ("polars_stack", "pandas_stack"):
             run = _afresh(folder, partial(_case, "night", name, folder, str(asked.datacompy)))
             table.add(name, NO_DATACOMPY if asked.datacompy is None else repeated(asked.runs, run))
     yield table
-
-
-def _our_night(folder: Path) -> Run:
-    where = {"CITYSYNC_DATA_DIR": str(folder / "data"), "CITYSYNC_CITIES_DIR": str(folder / "cities")}
-    imported: list[str | Path] = [CITYSYNC, "master", "import", folder / "master.csv", "--effective", "2026-11-01"]
-    subprocess.run(imported, env={**os.environ, **where}, check=True, stdout=subprocess.DEVNULL)
-    words = ["sync", "--no-alert", "--json", "--business-date", BUSINESS_DATE]
-    run = once([CITYSYNC, *words], where, good=(0, 1))
-    counts = [city["counts"] for city in (run.told or {})["cities"]]
-    names = ("received", "rejected", "missing", "overclaimed", "drifted")
-    answer = {name: sum(city[name] for city in counts) for name in names}
-    return Run(run.wall, run.cpu, run.peak_mib, {"answer": answer})
 
 
 def _case(task: str, name: str, folder: Path, python: str = sys.executable) -> Run:
@@ -133,22 +136,11 @@ def _afresh(folder: Path, run: Callable[[], Run]) -> Callable[[], Run]:
     return emptied
 
 
-@contextmanager
-def _served(folder: Path) -> Iterator[None]:
-    command = [sys.executable, "-m", "bench.portal", str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None  # noqa: S101 - asked for above
-        base_url = server.stdout.readline().strip()
-        (folder / "base_url").write_text(base_url, encoding="utf-8")
-        portal.write_cities(folder, base_url)
-        yield
-        server.terminate()
-
-
 TASKS: dict[str, Callable[[Asked, Path], Iterator[Table]]] = {
     "reconcile": reconcile,
     "validate": validate,
     "pull": pulled,
+    "dlt": against_dlt,
     "night": night,
 }
 
@@ -160,8 +152,9 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--datacompy", metavar="PYTHON")
+    parser.add_argument("--dlt", metavar="PYTHON")
     given = parser.parse_args(words)
-    asked, wrong = Asked(given.rows, given.runs, given.datacompy), []
+    asked, wrong = Asked(given.rows, given.runs, given.datacompy, given.dlt), []
     for name in given.tasks or (*TASKS, "start"):
         if name == "start":
             print(starting.measure(), flush=True)

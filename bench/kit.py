@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -185,7 +185,7 @@ def measure(items: int) -> Iterator[str]:
         for name, change, forgets in NIGHTS:
             if change is not None:
                 change(origin.rows)
-            _published(shelf, origin, forgets=forgets)
+            published(shelf, origin, forgets=forgets)
             wire.reset()
             wall, cpu = time.perf_counter(), time.process_time()
             snapshot = province.pull()
@@ -197,24 +197,24 @@ def measure(items: int) -> Iterator[str]:
             yield f"| {items:,} | {name} | {wire.sent:,} | {share} | {len(wire.asked)} | {wall:.2f} | {cpu:.2f} |"
 
 
-def _published(shelf: Shelf, origin: Rows, *, forgets: bool) -> None:
+def published(shelf: Shelf, origin: Rows, *, forgets: bool, field: str = "task_name") -> None:
     """Let the kit read anew; ``forgets``: twice, so that the state last pulled is gone."""
     if forgets:
         first = origin.rows[0]
-        origin.rows[0] = {**first, "task_name": "其间"}
+        origin.rows[0] = {**first, field: "其间"}
         shelf.look_again()
-        origin.rows[0] = {**first, "task_name": f"{first['task_name']}又"}
+        origin.rows[0] = {**first, field: f"{first[field]}又"}
     shelf.look_again()
 
 
-def main() -> None:
-    """Print the table."""
+def main(sizes: Sequence[str] = ()) -> None:
+    """Print the table for directories of these sizes."""
     sys.stdout.write(HEAD)
-    for items in (int(size) for size in sys.argv[1:] or ("10000", "100000")):
+    for items in (int(size) for size in sizes or ("10000", "100000")):
         for row in measure(items):
             sys.stdout.write(f"{row}\n")
             sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -8,8 +8,11 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -23,12 +26,12 @@ from citysync.simulator.plan import CITY_CODES
 _ASKED = re.compile(r"^/([0-9]{6})/items\?.*pageNum=([0-9]+)")
 
 
-def write(folder: Path, rows: int) -> dict[str, int]:
+def write(folder: Path, rows: int, codes: Sequence[str] = CITY_CODES) -> dict[str, int]:
     """Write ``master.csv`` and every page of every city under ``folder/portal``; return the truth of the province."""
-    catalogue = master(rows // len(CITY_CODES))
+    catalogue = master(rows // len(codes))
     catalogue.write_csv(folder / "master.csv")
     truth: dict[str, int] = {}
-    for seed, code in enumerate(CITY_CODES):
+    for seed, code in enumerate(codes):
         sent, wrong = with_errors(city(code, catalogue), seed)
         _write_pages(folder / "portal" / code, sent)
         for name, count in wrong.document().items():
@@ -41,10 +44,10 @@ def columns() -> list[str]:
     return city(CITY_CODES[0], master(1)).columns
 
 
-def write_cities(folder: Path, base_url: str) -> None:
+def write_cities(folder: Path, base_url: str, codes: Sequence[str] = CITY_CODES) -> None:
     """Write the city files that ask the portals."""
     (folder / "cities").mkdir(exist_ok=True)
-    for code in CITY_CODES:
+    for code in codes:
         text = f'name = "{division_name(code)}"\ncode = "{code}"\ncounties = []\n\n[source]\nconnector = "http_pages"\n'
         text += f'url = "{base_url}/{code}/items"\npage_param = "pageNum"\nsize_param = "pageSize"\n'
         text += f'page_size = {PAGE_ROWS}\nitems = "data.list"\ntotal = "data.total"\n'
@@ -60,6 +63,19 @@ def _write_pages(folder: Path, sent: pl.DataFrame) -> None:
         document = {"code": "200", "msg": "ok", "data": {"total": sent.height, "list": page}}
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         (folder / f"{number}.json.gz").write_bytes(gzip.compress(text.encode(), 6, mtime=0))
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[None]:
+    """Serve what was written, in a process of its own, to the city files beside it."""
+    command = [sys.executable, "-m", "bench.portal", str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None  # noqa: S101 - asked for above
+        base_url = server.stdout.readline().strip()
+        (folder / "base_url").write_text(base_url, encoding="utf-8")
+        write_cities(folder, base_url, sorted(path.name for path in (folder / "portal").iterdir()))
+        yield
+        server.terminate()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import bad_company, compare, pages, sync_one_city
+from bench import bad_company, compare, kit, pages, sync_one_city
 
 HEAD = "| what | floor | measured | against the limit | peak of one process |\n| --- | --- | --- | --- | --- |\n"
 
@@ -15,6 +15,7 @@ def main() -> None:
     for measure in (sync_one_city.measure, bad_company.measure, pages.measure):
         sys.stdout.write(f"{measure()}\n")
         sys.stdout.flush()
+    kit.main([])
     compare.main(sys.argv[1:])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -69,6 +70,51 @@ def floor(folder: Path, began: answer.Phase) -> dict[str, object]:
     return _told(pl.concat(_frames(pl, folder, code, body)) for code in codes(folder))
 
 
+def dlt_defaults(folder: Path, began: answer.Phase) -> dict[str, object]:
+    """Let dlt page and load as its documentation begins: rest_api source, duckdb, everything by default."""
+    return _loaded(folder, began, None)
+
+
+def dlt_parquet(folder: Path, began: answer.Phase) -> dict[str, object]:
+    """Let dlt do the same with Parquet as the files it loads, its own advice for large loads."""
+    return _loaded(folder, began, "parquet")
+
+
+def _loaded(folder: Path, began: answer.Phase, file_format: str | None) -> dict[str, object]:
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # a benchmark tells nobody
+    dlt, rest_api = import_module("dlt"), import_module("dlt.sources.rest_api")
+    duckdb = import_module("duckdb")
+    began()
+    base = {"client": {"base_url": _base(folder)}, "resources": [_resource(code) for code in codes(folder)]}
+    where = folder / "data" / "dlt.duckdb"
+    pipeline = dlt.pipeline(
+        pipeline_name="bench",
+        pipelines_dir=str(folder / "data" / "work"),
+        destination=dlt.destinations.duckdb(str(where)),
+        dataset_name="pulled",
+    )
+    pipeline.run(rest_api.rest_api_source(base), loader_file_format=file_format)
+    told = {"rows": 0, "codes": 0, "letters": 0}
+    counts = "count(*), count(DISTINCT task_code), sum(length(accept_condition))"
+    with duckdb.connect(str(where), read_only=True) as database:
+        for code in codes(folder):
+            found = database.execute(f"SELECT {counts} FROM pulled.city_{code}").fetchone()  # noqa: S608 - our codes
+            for name, value in zip(told, found, strict=True):
+                told[name] += int(value)
+    return dict(told)
+
+
+def _resource(code: str) -> dict[str, object]:
+    paginator = {"type": "page_number", "base_page": 1, "page_param": "pageNum", "total_path": None}
+    endpoint = {
+        "path": f"{code}/items",
+        "params": {"pageSize": PAGE_ROWS},
+        "data_selector": "data.list",
+        "paginator": {**paginator, "stop_after_empty_page": True},
+    }
+    return {"name": f"city_{code}", "endpoint": endpoint}
+
+
 def _frames(pl: Any, folder: Path, code: str, body: Fetch) -> Iterator[Any]:  # noqa: ANN401 - a lazily imported library
     number, left = 1, 1
     while left > 0:
@@ -127,6 +173,7 @@ def truth(folder: Path) -> dict[str, object]:
 
 
 CONTENDERS = {"ours": ours, "requests_json": requests_json, "requests_orjson": requests_orjson, "floor": floor}
+CONTENDERS |= {"dlt_defaults": dlt_defaults, "dlt_parquet": dlt_parquet}
 
 if __name__ == "__main__":
     answer.run(CONTENDERS)
