@@ -11,6 +11,7 @@ from citysync.domain import items
 from citysync.domain.errors import StorageError
 from citysync.domain.memory import LastGood
 from citysync.domain.snapshot import RawPage
+from connectors._meter import Meter
 from connectors._tape import Live, Tape
 
 
@@ -28,7 +29,8 @@ class Door:
     ``wait``: pause between two attempts, in seconds. ``renew``: a secret's name → its value as it stands now, where a
     secret may change while a pull is under way. ``last_count``: rows of the last good snapshot, None without one.
     ``tape``: through which everything is asked of the outside, so that it can be asked again. ``base``: the snapshot in
-    force, for a source that can be asked for changes only; ``read``: a hash → the bytes kept by it earlier.
+    force, for a source that can be asked for changes only; ``read``: a hash → the bytes kept by it earlier. ``meter``:
+    counts what is asked and what comes.
     """
 
     keep: Callable[[bytes, int, str], RawPage]
@@ -43,3 +45,9 @@ class Door:
     tape: Tape = field(default_factory=Live)
     base: LastGood | None = None
     read: Callable[[str], bytes] = _nothing_kept
+    meter: Meter = field(default_factory=Meter)
+
+    def again(self, text: str) -> None:
+        """Say that something is asked anew, and count it."""
+        self.meter.retried(text)
+        self.progress(text)

@@ -101,11 +101,11 @@ def taken_from(city: City, source: DropSource, door: Door) -> Taken:
     try:
         return _look(city, source, door)
     except Vanished:
-        door.progress("文件在读取前消失，重新列目录")
+        door.again("文件在读取前消失，重新列目录")
     except Unreachable:
         if not source.remote:
             raise
-        door.progress("连接中断，从头再读一次")
+        door.again("连接中断，从头再读一次")
     try:
         return _look(city, source, door)
     except Vanished as error:
@@ -114,7 +114,7 @@ def taken_from(city: City, source: DropSource, door: Door) -> Taken:
 
 
 def _look(city: City, source: DropSource, door: Door) -> Taken:
-    with TapedFolder(lambda: _folder(source, door), door.tape) as folder:
+    with TapedFolder(lambda: _folder(source, door), door.tape, door.meter) as folder:
         if source.manifest is not None:
             return _by_manifest(folder, city, source, door)
         pattern = _place(source.path)

@@ -157,6 +157,7 @@ class Session:
         attempt = 1
         while isinstance(outcome := self._attempt(compose()), Trouble):
             if self._renewed(outcome):
+                self._door.again("令牌已失效，已换新令牌继续")
                 continue
             pause = self._pause(outcome, attempt)
             if pause is None:
@@ -164,7 +165,7 @@ class Session:
                 tried = f"（共试 {attempt} 次）" if attempt > 1 else ""
                 text = self.redacted(f"{place}：{outcome.error}{tried}")
                 raise type(outcome.error)(text, place=place, fault=outcome.error.fault)
-            self._door.progress(f"{place}第 {attempt} 次未成功，{pause:.0f} 秒后再试")
+            self._door.again(f"{place}第 {attempt} 次未成功，{pause:.0f} 秒后再试")
             self._door.wait(pause)
             attempt += 1
         return outcome
@@ -191,7 +192,6 @@ class Session:
         if self._source.auth.token is None:
             return self._keys.read_again()
         self._obtain()
-        self._door.progress("令牌已失效，已换新令牌继续")
         return True
 
     def _pause(self, trouble: Trouble, attempt: int) -> float | None:
@@ -212,6 +212,8 @@ class Session:
         seconds = min(float(self._source.timeout_seconds), left)
         host = (origin(ask.url) or ("", "?", 0))[1]
         longest = min(left, CONNECT_SECONDS + seconds + REQUEST_SECONDS)
+        self._door.meter.asked()
+        self._door.meter.arrived(0)
         try:
             with self._wire.no_longer_than(longest):
                 outcome = self._exchange(ask, seconds)
@@ -254,6 +256,7 @@ class Session:
 
     def _count(self, size: int) -> None:
         self._bytes += size
+        self._door.meter.read(size)
         if self._bytes > CITY_BYTES:
             raise OverBudget(f"全部响应超过上限 {CITY_BYTES // 2**30} GB；请检查接口是否重复给出数据")
 
@@ -263,6 +266,7 @@ class Session:
         received = 0
         while chunk := response.raw.read1(_CHUNK, decode_content=False):
             received += len(chunk)
+            self._door.meter.arrived(len(chunk))
             now = self._door.monotonic()
             spent = now - started
             slow = spent > _RATE_COUNTS_FROM_SECONDS and received < spent * SLOWEST_BYTES_A_SECOND

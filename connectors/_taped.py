@@ -9,19 +9,21 @@ from types import TracebackType
 from typing import Any, Self
 
 from connectors._folder import Entry, Folder, Vanished
+from connectors._meter import Meter
 from connectors._tape import Heard, Tape
 
 
 class TapedFolder:
     """A folder as a tape tells it; ``open_`` leads to the real one, which a replay never opens."""
 
-    def __init__(self, open_: Callable[[], AbstractContextManager[Folder]], tape: Tape) -> None:
-        self._open, self._tape = open_, tape
+    def __init__(self, open_: Callable[[], AbstractContextManager[Folder]], tape: Tape, meter: Meter) -> None:
+        self._open, self._tape, self._meter = open_, tape, meter
         self._stack = ExitStack()
         self.shown = ""
 
     def __enter__(self) -> Self:
         def ask() -> Heard:
+            self._meter.asked()
             self._folder = self._stack.enter_context(self._open())
             return Heard(facts={"shown": self._folder.shown})
 
@@ -48,10 +50,14 @@ class TapedFolder:
         """Return a file's bytes; ``Vanished`` if it is gone."""
 
         def ask() -> Heard:
+            self._meter.asked()
             try:
-                return Heard(self._folder.read(path))
+                data = self._folder.read(path)
             except Vanished as error:
                 return Heard(facts={"vanished": str(error)})
+            self._meter.arrived(len(data))
+            self._meter.read(len(data))
+            return Heard(data)
 
         heard = self._tape.hear(f"read {path}", ask)
         if "vanished" in heard.facts:

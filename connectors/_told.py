@@ -41,6 +41,7 @@ class Told:
 
     def __enter__(self) -> Self:
         def ask() -> Heard:
+            self._door.meter.asked()
             self._stack.enter_context(self._reader)
             return Heard()
 
@@ -58,11 +59,15 @@ class Told:
         def ask() -> Heard:
             with self._reader.speaking():
                 self._tables = {table.name: table for table in self._reader.tables(names)}
-                counted = sum(self._reader.count(table, self._only) for table in self._tables.values())
+                counted = sum(map(self._count, self._tables.values()))
             return Heard(facts={"tables": [_described(each) for each in self._tables.values()], "counted": counted})
 
         facts = self._door.tape.hear(f"tables {', '.join(names)}{self._asked}", ask).facts
         return [Table(name, tuple(columns), numeric) for name, columns, numeric in facts["tables"]], facts["counted"]
+
+    def _count(self, table: sa.Table) -> int:
+        self._door.meter.asked()
+        return self._reader.count(table, self._only)
 
     def batches(self, name: str, wanted: Sequence[str]) -> Iterator[bytes]:
         """Yield a table's rows as lines of JSON, a batch at a time."""
@@ -73,10 +78,13 @@ class Told:
             table = self._tables[name]
             with self._reader.speaking():
                 if rows is None:
+                    self._door.meter.asked()
                     rows = self._reader.batches(table, [table.columns[column] for column in wanted], _BATCH, self._only)
                 batch = next(rows, [])
             lines = "\n".join(json.dumps(record, ensure_ascii=False, default=text) for record in batch)
-            return Heard(lines.encode("utf-8", "backslashreplace"))
+            data = lines.encode("utf-8", "backslashreplace")
+            self._door.meter.read(len(data))
+            return Heard(data)
 
         while lines := self._door.tape.hear(f"rows {name}{self._asked}", ask).data:
             yield lines

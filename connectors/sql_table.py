@@ -74,7 +74,7 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
     except Unreachable:
         if not read.begun:
             raise
-        door.progress("数据库连接中断，从头再读一次")  # half a read is worth nothing: another state
+        door.again("数据库连接中断，从头再读一次")  # half a read is worth nothing: another state
         read = _Read()
         read.whole(source, plan, door)
     meanings = city.values.get("cd_operation", {})

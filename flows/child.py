@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from multiprocessing.connection import Connection
@@ -21,6 +22,7 @@ from types import FrameType
 from citysync.config import logs
 from citysync.config.settings import load_settings
 from citysync.domain.catalogue import MasterCatalogue
+from citysync.domain.effort import PUBLISH
 from citysync.domain.errors import CitySyncError, ConfigError
 from citysync.domain.snapshot import RawPage
 from citysync.domain.verdict import Verdict
@@ -32,9 +34,10 @@ from citysync.storage.schema import open_store
 from connectors import names, source_model
 from connectors._door import Door
 from connectors._tape import Recorder
+from flows.account import Account
 from flows.crew import Job, asks_to_wait
 from flows.line import Means, sync_city
-from flows.phases import PUBLISH, sent, telling
+from flows.phases import sent, telling
 from flows.recheck import EVERYTHING, Recheck, rechecking
 from flows.replay import tape_document
 
@@ -91,13 +94,20 @@ def walk(job: Job, connection: Connection) -> Verdict:
     memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
     asked = rechecking(store, job.city, memory) if job.recheck else EVERYTHING
     recorder = Recorder(lambda data: pages.keep(job.data_dir, data, 0, "", _now()).sha256, _now)
-    means = Means(_door(job, connection, recorder), calendar(), connection.send, asked.pull(memory), telling(job.place))
+    account = Account(telling(job.place), _now(), time.monotonic, job.secrets.values())
+
+    def step(text: str) -> None:
+        account.note(text)
+        connection.send(text)
+
+    means = Means(_door(job, step, recorder, account), calendar(), step, asked.pull(memory), account.phase)
     city_run = sync_city(job.city, job.run, master, memory, means)
     if job.publish and not (job.may_defer and asks_to_wait(city_run.verdict)):
         means.step("发布：写入台账")
         with means.phase(PUBLISH) as count:
             tape = _kept_tape(job, recorder, asked)
-            ledger.publish(store, job.run, city_run, job.data_dir, tape=tape, receipts=job.city.receipt.ways)
+            ways = job.city.receipt.ways
+            ledger.publish(store, job.run, city_run, job.data_dir, tape=tape, receipts=ways, effort=account.effort)
             count(adopted=int(city_run.adopted), pages=len(city_run.pages))
         means.step("已发布")
     return city_run.verdict
@@ -108,7 +118,7 @@ def _kept_tape(job: Job, recorder: Recorder, asked: Recheck) -> str:
     return pages.keep(job.data_dir, tape, 0, "", _now()).sha256
 
 
-def _door(job: Job, connection: Connection, recorder: Recorder) -> Door:
+def _door(job: Job, step: Callable[[str], None], recorder: Recorder, account: Account) -> Door:
     def secret(name: str) -> str:
         if name not in job.secrets:
             raise ConfigError(f"{job.city.code}：没有名为 {name} 的密钥；请设置环境变量或放入 CITYSYNC_SECRETS_DIR")
@@ -120,7 +130,7 @@ def _door(job: Job, connection: Connection, recorder: Recorder) -> Door:
         """Say how far the pull is, now and then: every page of every city would bury what matters."""
         if time.monotonic() - told[0] >= PROGRESS_EVERY_SECONDS:
             told[0] = time.monotonic()
-            connection.send(text)
+            step(text)
 
     def keep(data: bytes, number: int, url: str) -> RawPage:
         logs.at(page=number)
@@ -137,6 +147,7 @@ def _door(job: Job, connection: Connection, recorder: Recorder) -> Door:
         renew=lambda name: load_settings().secrets().get(name),
         tape=recorder,
         read=lambda sha256: pages.read_page(job.data_dir, sha256),
+        meter=account.meter,
     )
 
 

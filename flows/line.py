@@ -12,6 +12,7 @@ from datetime import datetime
 from citysync.domain.approval import Use
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
+from citysync.domain.effort import JUDGE, PULL, RECONCILE, VALIDATE
 from citysync.domain.errors import SourceError
 from citysync.domain.findings import no_findings, no_rejections
 from citysync.domain.identity import no_proposals
@@ -32,7 +33,7 @@ from citysync.reconciliation.past import notes, rules_changed, seen_before
 from citysync.reconciliation.reconcile import PROVED, Reconciliation, reconcile
 from connectors import pull
 from connectors._door import Door
-from flows.phases import JUDGE, PULL, RECONCILE, VALIDATE, Phase, quiet
+from flows.phases import Phase, quiet
 from schemas.validate import validate
 
 

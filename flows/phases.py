@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Protocol
 
 from citysync.config.logs import bound
+from citysync.domain.effort import PHASE_LABELS
 from citysync.domain.errors import SourceError
 from citysync.domain.run import Run
 from citysync.domain.verdict import Verdict
 from flows.traces import Place, tracer
 
-PULL, VALIDATE, RECONCILE, JUDGE, PUBLISH = "pull", "validate", "reconcile", "judge", "publish"
-LABELS = {PULL: "取数", VALIDATE: "校验", RECONCILE: "对账", JUDGE: "判定", PUBLISH: "发布"}
 _LOG = logging.getLogger("citysync.run")
 
 
@@ -48,10 +47,10 @@ def telling(place: Place) -> Phase:
             try:
                 yield counts.update
                 failed = False
-                _LOG.info("%s完成", LABELS[name], extra={"counts": counts})
+                _LOG.info("%s完成", PHASE_LABELS[name], extra={"counts": counts})
             except SourceError as error:
                 counts["reason"] = error.reason
-                _LOG.info("%s未完成：%s", LABELS[name], error, extra={"counts": counts})
+                _LOG.info("%s未完成：%s", PHASE_LABELS[name], error, extra={"counts": counts})
                 raise
             finally:
                 inner = Place(place.run_id, place.city, place.walk, name)

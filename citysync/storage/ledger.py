@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from citysync.domain.effort import Effort
 from citysync.domain.errors import StorageError
 from citysync.domain.findings import FINDINGS, REJECTIONS
 from citysync.domain.outcome import TALLIES, CityRun
 from citysync.domain.run import Run
 from citysync.domain.snapshot import Snapshot
 from citysync.domain.verdict import State, Verdict
-from citysync.storage import leases, life, outbox, receipt_outbox, tables
+from citysync.storage import efforts, leases, life, outbox, receipt_outbox, tables
 from citysync.storage.engine import Store
 from citysync.storage.frames import slices
 from citysync.storage.identity import note_proposals
@@ -60,11 +61,13 @@ def publish(
     *,
     tape: str | None = None,
     receipts: Iterable[str] = (),
+    effort: Callable[[], Effort] | None = None,
 ) -> Published:
     """Publish what a run learned about a city, in one transaction, exactly once: what follows it, and the lease, too.
 
     ``folder``: where snapshots are kept; the file is written before the transaction that names it. ``tape``: the
-    SHA-256 of what the walk heard, kept among the pages; ``receipts``: the ways by which the city wants to hear of it.
+    SHA-256 of what the walk heard, kept among the pages; ``receipts``: the ways by which the city wants to hear of it;
+    ``effort``: what the walk has cost, asked for last, so that publishing itself is counted.
     Publishing the same city again under the same run changes nothing. Raises ``StorageError`` for a run that is
     unknown, closed or did not set out to judge the city, and for whatever database and disk refuse; then nothing is
     published.
@@ -75,9 +78,9 @@ def publish(
     if city_run.snapshot is not None:
         path = write_snapshot(folder, city_run.snapshot).relative_to(folder).as_posix()
     try:
-        return _publish(store, run, city_run, path, tape, tuple(receipts))
+        return _publish(store, run, city_run, path, tape, tuple(receipts), effort)
     except Disconnected:  # a server that restarted kept all or nothing; both are safe to try again
-        return _publish(store, run, city_run, path, tape, tuple(receipts))
+        return _publish(store, run, city_run, path, tape, tuple(receipts), effort)
 
 
 def amend(store: Store, run_id: str, verdicts: Sequence[Verdict]) -> None:
@@ -97,33 +100,42 @@ def amend(store: Store, run_id: str, verdicts: Sequence[Verdict]) -> None:
 
 
 def _publish(
-    store: Store, run: Run, city_run: CityRun, path: str | None, tape: str | None, receipts: Sequence[str]
+    store: Store,
+    run: Run,
+    city_run: CityRun,
+    path: str | None,
+    tape: str | None,
+    receipts: Sequence[str],
+    effort: Callable[[], Effort] | None,
 ) -> Published:
     verdict, run_id = city_run.verdict, run.run_id
-    with store.writing(lock=f"city:{verdict.city_code}") as connection:
-        seq = _enrolled_seq(connection, run_id, verdict.city_code)
-        before = _verdict_before(connection, seq, verdict.city_code)
+    code = verdict.city_code
+    with store.writing(lock=f"city:{code}") as connection:
+        seq = _enrolled_seq(connection, run_id, code)
+        owner: dict[str, int | str] = {"run_seq": seq, "city_code": code}
+        before = _verdict_before(connection, seq, code)
         published = _transition(before, verdict)
-        known = _known(connection, seq, verdict.city_code)
+        known = _known(connection, seq, code)
         if known is not None:
             return Published(new=False, before=published.before, since=known)
         refuse_closed(connection, run_id)
         connection.execute(sa.insert(tables.verdicts), _verdict_row(seq, city_run, published.since))
         days = life.first_days(connection, seq, run, city_run)
-        for table, rows in _attachments(city_run, days, path, {"run_seq": seq, "city_code": verdict.city_code}):
+        for table, rows in _attachments(city_run, days, path, owner):
             connection.execute(sa.insert(table), rows)
         if tape is not None:
-            owner = {"run_seq": seq, "city_code": verdict.city_code}
             connection.execute(sa.insert(tables.tapes), {**owner, "sha256": tape, "verdict": whole(verdict)})
         life.advance(connection, seq, run, city_run)
         _announce(connection, seq, verdict, published)
         if verdict.state is not State.NOT_SYNCED:  # whose fault that is, only the whole night shows
-            leases.release(connection, seq, verdict.city_code)
+            leases.release(connection, seq, code)
         note_proposals(connection, seq, city_run)
         if (
             verdict.counts.received > 0
         ):  # rows were looked at: there is something to tell of them, if only that all is well
-            receipt_outbox.write(connection, seq, verdict.city_code, receipts)
+            receipt_outbox.write(connection, seq, code, receipts)
+        if effort is not None:
+            connection.execute(sa.insert(tables.efforts), {**owner, **efforts.row_of(effort())})
     return published
 
 

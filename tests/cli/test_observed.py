@@ -15,14 +15,14 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from flows.phases import LABELS
+from citysync.domain.effort import PHASE_LABELS
 from flows.traces import Place, Tracer, tracer
 from tests.builders import an_item
 from tests.places import a_folder
 from tests.program import Said, citysync
 
 AS_JSON = {"CITYSYNC_LOG_FORMAT": "json", "CITYSYNC_LOG_LEVEL": "debug"}
-PHASES = list(LABELS)
+PHASES = list(PHASE_LABELS)
 
 
 @contextmanager

@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from citysync.config.settings import Settings
+from citysync.domain.effort import JUDGE, PUBLISH, PULL, RECONCILE, VALIDATE, Effort, Step
 from citysync.domain.outcome import TALLIES, CityRun
 from citysync.domain.run import Run, Trigger
 from citysync.domain.verdict import Axis, Fault, Reason, Standing, State
@@ -28,6 +30,7 @@ CITIES = {
     "440300": ("深圳市", (2, 3)),
     "440900": ("茂名市", (2, 1)),
 }
+RECORDED = 2  # nights, the last ones, of which it was kept what they cost
 S, W, N, H, U = State.IN_SYNC, State.OUT_OF_SYNC, State.NOT_SYNCED, State.HELD, State.UNKNOWN
 # Each city's nights, oldest first; the last is this morning's.
 NIGHTS: dict[str, Sequence[State]] = {
@@ -109,7 +112,9 @@ def a_province(folder: Path, nights: Mapping[str, Sequence[State]] | None = None
             run = _run(night + 1, on)
             start_run(store, run, [(code, cities[code][0]) for code in told])
             for code, states in told.items():
-                publish(store, run, _walked(run, code, states[night]), settings.data_dir)
+                cost = _cost(run, states[night]) if night >= length - RECORDED else None
+                effort = None if cost is None else partial(replace, cost)
+                publish(store, run, _walked(run, code, states[night]), settings.data_dir, effort=effort)
             finish_run(store, run.run_id, run.started_at + timedelta(minutes=41))
     return settings
 
@@ -137,6 +142,17 @@ def _walked(run: Run, code: str, state: State) -> CityRun:
     verdict = replace(verdict, counts=replace(verdict.counts, due=due, met=met))
     item = an_item(areacode=code, dept_name=f"{CITIES[code][0]}卫生健康委员会", limit_scene_num=VISITS.get(code, "1"))
     return replace(walked, verdict=verdict, snapshot=a_snapshot([item], city_code=code), tallies=_tallies(code))
+
+
+def _cost(run: Run, state: State) -> Effort | None:
+    if state is State.NOT_SYNCED:
+        tried = [Step(number * 5.0, f"第 1 页第 {number} 次未成功，{number} 秒后再试") for number in (1, 2, 3)]
+        return Effort(run.started_at, 4, 3, 0, 0, {PULL: 21.0, JUDGE: 0.0}, tuple(tried))
+    if state in {State.UNKNOWN, State.HELD}:
+        return None
+    spent = {PULL: 754.0, VALIDATE: 1.25, RECONCILE: 0.5, JUDGE: 0.04, PUBLISH: 0.3}
+    told = tuple(Step(number * 1.5, f"第 {number}/16 页 · {number * 500:,} 条") for number in range(16))
+    return Effort(run.started_at, 16, 1, 2_500_000, 11_000_000, spent, told, 1_234)
 
 
 def _tallies(code: str) -> pl.DataFrame:

@@ -107,6 +107,22 @@ def test_a_run_says_how_far_it_is(pages: TestClient) -> None:
     assert [each["run_id"] for each in pages.get("/api/v1/runs?limit=2").json()["runs"]] == [run_id_of(8), run_id_of(7)]
 
 
+def test_a_run_says_what_it_cost_by_city_and_in_all(pages: TestClient) -> None:
+    told = pages.get(f"/api/v1/runs/{run_id_of(8)}").json()
+    cities = {each["code"]: each["effort"] for each in told["cities"]}
+    assert told["effort"] == {
+        "cities": 3,
+        "requests": 36,
+        "retries": 5,
+        "wire_bytes": 5_000_000,
+        "decoded_bytes": 22_000_000,
+    }
+    assert (cities["440300"]["requests"], cities["440300"]["retries"], cities["440300"]["wire_bytes"]) == (4, 3, 0)
+    assert cities["440300"]["seconds"]["validate"] is None
+    assert cities["440200"] is None, "nobody recorded it"
+    assert pages.get(f"/api/v1/runs/{run_id_of(1)}").json()["effort"] is None
+
+
 def test_it_is_described_without_any_other_host(pages: TestClient) -> None:
     described = pages.get("/api/v1/openapi.json").json()
     assert {"/api/v1/status", "/api/v1/master/changes"} <= described["paths"].keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from fastapi.testclient import TestClient
@@ -100,3 +101,36 @@ def test_a_run_says_when_each_phase_was_and_which_rules_did_not_run(pages: TestC
     assert "韶关市：全部规则：没有可校验的数据" in html
     assert "工作日历至 2026" in html
     assert "茂名市：" not in html.partition("没有运行的规则")[2], "all of them ran"
+
+
+def test_a_run_says_what_every_city_cost_and_what_nobody_recorded(pages: TestClient) -> None:
+    text = words(pages.get(f"/r/{run_id_of(8)}").text)
+    assert "请求 36 次（其中重试 5 次），收到 4.8 MB，3/4 市有记录" in text
+    assert "深圳市 4 3 0 B 0 B 21.0 秒 — — 0.0 秒 — 21.0 秒" in text
+    assert "茂名市 16 1 2.4 MB 10.5 MB 12 分 34 秒 1.2 秒 0.5 秒 0.0 秒 0.3 秒 12 分 36 秒" in text
+    assert "韶关市 未记录" in text
+    assert "+5.0 第 1 页第 1 次未成功，1 秒后再试" in text
+    assert "（略 1,234 行）" in text
+
+
+def test_of_an_earlier_run_nothing_is_made_up(pages: TestClient) -> None:
+    text = words(pages.get(f"/r/{run_id_of(1)}").text)
+    assert "请求 未记录" in text
+    assert "深圳市 未记录" in text
+
+
+def test_a_citys_runs_say_what_they_cost(pages: TestClient) -> None:
+    text = words(pages.get("/c/440300/runs").text)
+    assert text.count("4 3 0 B 21.0 秒") == 2
+    assert text.count("未记录") == 6
+
+
+def test_a_city_is_not_told_what_others_cost(province: Settings) -> None:
+    text = words(asking(province, Principal("茂名", Role.CITY, "440900")).get(f"/r/{run_id_of(8)}").text)
+    assert "请求 16 次（其中重试 1 次），收到 2.4 MB，1/1 市有记录" in text
+    assert "未成功" not in text
+
+
+def words(html: str) -> str:
+    """Return what is written on a page, one blank between two parts."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())

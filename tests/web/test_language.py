@@ -10,6 +10,7 @@ from babel.messages.pofile import read_po
 from citysync.domain import sayings as sayings_of
 from citysync.domain.alert import KIND_LABELS
 from citysync.domain.approval import HELD_LABELS
+from citysync.domain.effort import PHASE_LABELS
 from citysync.domain.figures import MEASURES
 from citysync.domain.findings import SEVERITY_LABELS
 from citysync.domain.identity import CHANGE_LABELS
@@ -38,6 +39,7 @@ LABELS = (
     SEVERITY_LABELS,
     CHANGE_LABELS,
     HELD_LABELS,
+    PHASE_LABELS,
     labels(),
     REASON_LABELS,
     REASON_STEPS,

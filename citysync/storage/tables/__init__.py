@@ -10,6 +10,7 @@ from citysync.storage.tables.access import tokens
 from citysync.storage.tables.alerts import alerts, announced_runs, mail, posts, silences
 from citysync.storage.tables.appeals import appeals
 from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
+from citysync.storage.tables.efforts import SECONDS, efforts
 from citysync.storage.tables.feedback import feedback
 from citysync.storage.tables.figures import deliveries, receipt_outbox, tallies
 from citysync.storage.tables.guard import approval_uses, approvals, audit, audit_head
@@ -23,6 +24,7 @@ from citysync.storage.tables.walks import walks
 
 __all__ = [
     "NUL_SHOWN",
+    "SECONDS",
     "VERSION_TABLE",
     "Instant",
     "Json",
@@ -36,6 +38,7 @@ __all__ = [
     "audit_head",
     "city_leases",
     "deliveries",
+    "efforts",
     "feedback",
     "finding_lives",
     "findings",

@@ -16,10 +16,11 @@ from citysync.web.language import Language
 from citysync.web.pages.ask import Reading, Speaking
 from citysync.web.policy import Door
 from citysync.web.problems import NotThere
-from citysync.web.reading.city import CityHead, city_head, notices_of, open_in, runs_of
+from citysync.web.reading.city import CityHead, city_head, costs_of, notices_of, open_in, runs_of
 from citysync.web.reading.reader import Reader
 from citysync.web.rendering import page
 from citysync.web.views.city import checks, city_page, counties, notice_lines, run_lines
+from citysync.web.views.efforts import cost
 from flows.receipts import labels, receipts_of
 
 KINDS = {
@@ -77,8 +78,14 @@ def _differences(reader: Reader, head: CityHead, language: Language) -> dict[str
     return {"counties": counties(found, head.city.code, language.say), "checks": by_check, "rejected": found.rejected}
 
 
-def _runs(reader: Reader, head: CityHead, language: Language) -> dict[str, Any]:
+def _history(reader: Reader, head: CityHead, language: Language) -> dict[str, Any]:
     return {"lines": run_lines(runs_of(reader, head), language)}
+
+
+def _runs(reader: Reader, head: CityHead, language: Language) -> dict[str, Any]:
+    rows = runs_of(reader, head)
+    costs = [cost(found, language.say) for found in map(costs_of(reader, head, rows).get, (r["run_id"] for r in rows))]
+    return {"lines": tuple(zip(run_lines(rows, language), costs, strict=True))}
 
 
 def _notices(reader: Reader, head: CityHead, language: Language) -> dict[str, Any]:
@@ -93,7 +100,7 @@ def _nothing(reader: Reader, head: CityHead, language: Language) -> dict[str, An
 # Each tab: its name in the address and of its template (``city_NAME.html``), and what it needs beside the head.
 TABS: dict[str, Values] = {
     "differences": _differences,
-    "history": _runs,
+    "history": _history,
     "runs": _runs,
     "doctor": _nothing,
     "notices": _notices,

@@ -13,6 +13,7 @@ from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.errors import MasterError
 from citysync.domain.principal import Principal, Role
 from citysync.reports.document import Document, document
+from citysync.reports.efforts import effort_document
 from citysync.storage import catalogue, reading
 from citysync.storage.part import Part
 from citysync.web.problems import NotThere
@@ -87,7 +88,9 @@ def runs(reader: Reader, part: Part) -> Document:
 def run(reader: Reader, run_id: str) -> Document:
     """Return what one run published of the cities the asker may see, and how far it is."""
     facts = run_facts(reader, run_id)
-    return {**facts.told, **{key: facts.run[key] for key in ("status", "trigger", "started_at", "finished_at")}}
+    cities = [{**city, "effort": effort_document(facts.efforts.get(city["code"]))} for city in facts.told["cities"]]
+    about = {key: facts.run[key] for key in ("status", "trigger", "started_at", "finished_at")}
+    return {**facts.told, **about, "effort": facts.effort, "cities": cities}
 
 
 def versions(reader: Reader) -> Document:

@@ -11,6 +11,7 @@ from citysync.domain.city import City
 from citysync.domain.feedback import Standing
 from citysync.reports.document import Document, document
 from citysync.storage import alerting, feedback, nights, reading, strips
+from citysync.storage.efforts import efforts_of
 from citysync.storage.past import adopted_snapshots
 from citysync.web.reading.province import STRIP_DAYS, Night, deadlines, nights_of
 from citysync.web.reading.reader import Reader
@@ -85,6 +86,13 @@ def runs_of(reader: Reader, head: CityHead) -> Sequence[Row]:
     """Return the city's runs of the last days, newest first, each as ``strips.told`` has it."""
     since = head.on - timedelta(days=STRIP_DAYS - 1)
     return strips.told(reader.store, since, head.on, (head.city.code,))[::-1]
+
+
+def costs_of(reader: Reader, head: CityHead, rows: Sequence[Row]) -> dict[str, Row]:
+    """Return run → what the city's walk cost in it, of those that were recorded."""
+    code = head.city.code
+    kept = efforts_of(reader.store, {row["run_id"] for row in rows}, (code,))
+    return {run_id: row for (run_id, _), row in kept.items()}
 
 
 def notices_of(reader: Reader, head: CityHead) -> Sequence[Row]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
+from citysync.domain.effort import PHASE_LABELS, PULL
 from citysync.domain.snapshot import Grade
 from citysync.domain.verdict import State
 from citysync.domain.workdays import calendar
 from citysync.web.language import Language
 from citysync.web.reading.run import RunFacts
+from citysync.web.views.efforts import Cost, Excerpt, cost, excerpt, phase_words, size, sums
 from citysync.web.views.labels import Mark, mark
 from citysync.web.views.reasons import proof
 
-_KIBI = 1024
 Row = Mapping[str, Any]
 
 
@@ -45,17 +46,20 @@ class CityOfRun:
     phases: tuple[Phase, ...]
     not_run: tuple[str, ...]
     attempts: int
+    cost: Cost
+    excerpt: Excerpt | None
 
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """What the page shows. ``facts``: (label, value), as people read them."""
+    """What the page shows. ``facts``: (label, value), as people read them; ``phases``: the names of a walk's."""
 
     run_id: str
     title: str
     facts: tuple[tuple[str, str], ...]
     note: str
     cities: tuple[CityOfRun, ...]
+    phases: tuple[str, ...]
 
 
 def run_page(facts: RunFacts, language: Language) -> RunPage:
@@ -69,6 +73,7 @@ def run_page(facts: RunFacts, language: Language) -> RunPage:
             (say("开始"), language.moment(run["started_at"])),
             (say("结束"), language.moment(run["finished_at"]) if run["finished_at"] else "—"),
             (say("已判定"), f"{run['published']}/{run['cities']}"),
+            (say("请求"), sums(facts.effort, len(facts.verdicts), say)),
             (say("起因"), _triggers(language).get(str(run["trigger"]), "—")),
             (say("基本目录"), str(run["master_version"] or "—")),
             (say("规则版本"), str(run["rules_version"])),
@@ -77,16 +82,8 @@ def run_page(facts: RunFacts, language: Language) -> RunPage:
         ),
         note="；".join(str(text) for text in (run["error"], run["note"]) if text),
         cities=tuple(_city(row, facts, language) for row in facts.verdicts),
+        phases=tuple(say(label) for label in PHASE_LABELS.values()),
     )
-
-
-def size(count: int | None) -> str:
-    """Return bytes as people read them; a dash for none."""
-    if count is None:
-        return "—"
-    if count < _KIBI:
-        return f"{count} B"
-    return f"{count / _KIBI:,.0f} KB" if count < _KIBI * _KIBI else f"{count / _KIBI / _KIBI:,.1f} MB"
 
 
 def _triggers(language: Language) -> dict[str, str]:
@@ -95,7 +92,7 @@ def _triggers(language: Language) -> dict[str, str]:
 
 def _city(row: Row, facts: RunFacts, language: Language) -> CityOfRun:
     pulled = facts.pulled.get(row["code"])
-    certificate = row["certificate"] or {}
+    certificate, effort = row["certificate"] or {}, facts.efforts.get(row["code"])
     return CityOfRun(
         code=row["code"],
         name=row["name"],
@@ -105,29 +102,47 @@ def _city(row: Row, facts: RunFacts, language: Language) -> CityOfRun:
         pages="—" if pulled is None else f"{pulled['pages']:,}",
         size=size(None if pulled is None else pulled["bytes"]),
         judged=language.clock(row["judged_at"]),
-        phases=_phases(facts.run, pulled, row["judged_at"], language),
+        phases=_phases(facts.run, pulled, row["judged_at"], effort, language),
         not_run=_not_run(row, facts.lacking.get(row["code"], ()), language),
         attempts=facts.attempts.get(row["code"], 0),
+        cost=cost(effort, language.say),
+        excerpt=excerpt(effort, language.say),
     )
 
 
-def _phases(run: Row, pulled: Row | None, judged_at: str, language: Language) -> tuple[Phase, ...]:
-    """Return a city's part of a run: its pages, from the first to the last, then everything up to its verdict."""
-    if pulled is None or not run["finished_at"]:
+def _phases(run: Row, pulled: Row | None, judged_at: str, effort: Row | None, language: Language) -> tuple[Phase, ...]:
+    """Return a city's part of a run: its pull, then everything up to its verdict.
+
+    As the walk's own clock says it; of a walk nobody timed, from its first page to its last, and then to its verdict.
+    """
+    if not run["finished_at"] or (effort is None and pulled is None):
         return ()
     began, ended = datetime.fromisoformat(run["started_at"]), datetime.fromisoformat(run["finished_at"])
-    first, last, judged = (datetime.fromisoformat(at) for at in (pulled["first_at"], pulled["last_at"], judged_at))
     whole = max(1.0, (ended - began).total_seconds())
 
-    def phase(css: str, word: str, since: datetime, until: datetime) -> Phase:
+    def phase(css: str, words: str, since: datetime, until: datetime) -> Phase:
         start, end = (min(100.0, max(0.0, (at - began).total_seconds() / whole * 100)) for at in (since, until))
-        told = f"{word} {language.clock(since)}–{language.clock(until)}"
-        return Phase(css, min(99.0, round(start, 1)), round(max(1.0, end - start), 1), told)
+        return Phase(css, min(99.0, round(start, 1)), round(max(1.0, end - start), 1), words)
 
-    return (
-        phase("pull", language.say("取数"), first, last),
-        phase("judge", language.say("校验、对账、判定"), last, judged),
-    )
+    first, last, over = _moments(pulled or {}, judged_at, effort)
+    spans = {
+        css: f"{language.clock(since)}–{language.clock(until)}"
+        for css, since, until in (("pull", first, last), ("judge", last, over))
+    }
+    pulling, judging = f"{language.say('取数')} {spans['pull']}", f"{language.say('校验、对账、判定')} {spans['judge']}"
+    if effort is not None:
+        judging = f"{judging}（{phase_words(effort, language)}）"
+    return phase("pull", pulling, first, last), phase("judge", judging, last, over)
+
+
+def _moments(pulled: Row, judged_at: str, effort: Row | None) -> tuple[datetime, datetime, datetime]:
+    """Return when a city's pull began and ended, and when its walk did."""
+    if effort is None:
+        first, last, over = (datetime.fromisoformat(at) for at in (pulled["first_at"], pulled["last_at"], judged_at))
+        return first, last, over
+    began, seconds = datetime.fromisoformat(effort["began_at"]), effort["seconds"]
+    pulling, whole = seconds[PULL] or 0.0, sum(spent or 0.0 for spent in seconds.values())
+    return began, began + timedelta(seconds=pulling), began + timedelta(seconds=whole)
 
 
 def _not_run(row: Row, lacking: Sequence[str], language: Language) -> tuple[str, ...]:
