@@ -66,9 +66,10 @@ class Reading:
             same = self._fingerprints.setdefault(page.fingerprint, page.number)
             if same != page.number:
                 self.broken.append(f"第 {page.number} 页与第 {same} 页内容相同")
-        for key in page.keys:
-            if key is not None and self.first_seen.setdefault(key, page.number) != page.number:
-                self.repeated.add(key)
+        keys = dict.fromkeys(filter(None, page.keys), page.number)
+        again = self.first_seen.keys() & keys.keys()
+        self.repeated |= again
+        self.first_seen |= keys | {key: self.first_seen[key] for key in again}
 
     @property
     def declared(self) -> int | None:

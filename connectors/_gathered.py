@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from connectors._mapping import Plan, framed
+from connectors._columns import Columns
+from connectors._mapping import Plan, framed, placed
 from connectors._records import Record
 
 _TOGETHER = 2_000  # rows that wait as records, at some 2 KB each
+_IN_COLUMNS = 10_000
 
 
 class Gathered:
@@ -22,17 +24,23 @@ class Gathered:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._frames: list[pl.DataFrame] = []
-        self._fields: set[str] = set()
+        self._fields: object = None
         self._records: list[Record] = []
+        self._columns: list[pl.DataFrame] = []
         self._numbers: list[int] = []
 
     def add(self, number: int, records: Sequence[Record]) -> None:
         """Count in a page's records."""
-        fields = set().union(*records)
-        if fields != self._fields or len(self._records) + len(records) > _TOGETHER:
+        columns = records.frame if isinstance(records, Columns) else None
+        fields = set().union(*records) if columns is None else columns.columns
+        most = _TOGETHER if columns is None else _IN_COLUMNS
+        if fields != self._fields or len(self._numbers) + len(records) > most:
             self._settle()
             self._fields = fields
-        self._records += records
+        if columns is None:
+            self._records += records
+        else:
+            self._columns.append(columns)
         self._numbers += [number] * len(records)
 
     def frames(self) -> list[pl.DataFrame]:
@@ -43,4 +51,6 @@ class Gathered:
     def _settle(self) -> None:
         if self._records:
             self._frames.append(framed(self._records, self._plan, self._numbers))
-        self._records, self._numbers = [], []
+        if self._columns:
+            self._frames.append(placed(pl.concat(self._columns, rechunk=True), self._plan, self._numbers))
+        self._records, self._columns, self._numbers = [], [], []

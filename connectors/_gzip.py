@@ -34,16 +34,17 @@ def whole_body(chunks: Iterable[bytes], encoding: str, cap: int = PAGE_CAP) -> b
 
 
 def _plain(chunks: Iterable[bytes], cap: int) -> bytes:
-    body = bytearray()
+    body: bytes | bytearray = b""
     for chunk in chunks:
-        body += chunk
+        body = _longer(body, chunk)
         if len(body) > cap:
             raise OverBudget(f"单页响应超过上限 {cap // 2**20} MB；请减小 page_size")
     return bytes(body)
 
 
 def _inflated(chunks: Iterable[bytes], cap: int) -> bytes:
-    stream, body, packed = zlib.decompressobj(_GZIP), bytearray(), 0
+    stream, packed = zlib.decompressobj(_GZIP), 0
+    body: bytes | bytearray = b""
     for chunk in chunks:
         packed += len(chunk)
         rest = chunk
@@ -51,7 +52,7 @@ def _inflated(chunks: Iterable[bytes], cap: int) -> bytes:
             if stream.eof:  # gzip members may follow one another; anything else is junk
                 stream = zlib.decompressobj(_GZIP)
             try:
-                body += stream.decompress(rest, cap + 1 - len(body))
+                body = _longer(body, stream.decompress(rest, cap + 1 - len(body)))
             except zlib.error as error:
                 raise Cut("gzip 流损坏（校验或格式不符）；请检查接口或中间网关") from error
             _within(len(body), packed, cap)
@@ -59,6 +60,15 @@ def _inflated(chunks: Iterable[bytes], cap: int) -> bytes:
     if not stream.eof:
         raise Cut("gzip 流不完整（缺少结束标记）；请检查接口或中间网关")
     return bytes(body)
+
+
+def _longer(body: bytes | bytearray, piece: bytes) -> bytes | bytearray:
+    """Return a body with a piece more: most are one piece, and are copied nowhere."""
+    if not body:
+        return piece
+    longer = body if isinstance(body, bytearray) else bytearray(body)
+    longer += piece
+    return longer
 
 
 def _within(size: int, packed: int, cap: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -235,7 +235,7 @@ def message_of(document: object) -> str:
     return _said(document) or f"响应开头“{(text(document) or '空')[:_QUOTED]}”"
 
 
-def records_of(source: HttpSource, document: object, *, first: bool) -> list[Record]:
+def records_of(source: HttpSource, document: object, *, first: bool) -> Sequence[Record]:
     """Return the rows of an answer. Null is an empty page where the total is 0 or pages came before it."""
     found = document if source.items is None else dig(document, source.items)
     if found is None and (not first or declared(source, document) == 0):

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import repeat
 from operator import itemgetter
+from typing import cast
 
 import polars as pl
 
@@ -18,6 +20,7 @@ from citysync.domain import codes
 from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
 from citysync.domain.items import COLUMNS, HEADINGS, NUMERIC, Kind
+from connectors._columns import Columns
 from connectors._records import Number, Record, scalar_text, text
 from connectors._text import shown_name
 
@@ -27,6 +30,8 @@ _HANDLE_ITEM_LENGTH = 33
 _PAGE = 10_000  # of a file's records all at once, tuples would lie in memory beside them
 _CODES = frozenset(name for name, column in COLUMNS.items() if column.kind is Kind.CODE)
 _KEY = ("task_code", "task_handle_item")
+_BEYOND = "\u3001"  # no blank letter is at or behind it, and none from "!" to "\x84"
+_BLANKS = "".join(letter for letter in map(chr, range(ord(_BEYOND))) if letter.isspace())
 _WIDTHS = {"areacode": 6, "catalog_code": 12}  # all digits in every national code list
 
 
@@ -71,6 +76,8 @@ def to_frame(records: Sequence[Record], plan: Plan, page_no: int) -> pl.DataFram
 
 def framed(records: Sequence[Record], plan: Plan, page_numbers: Sequence[int]) -> pl.DataFrame:
     """Return what ``to_frame`` does, of records from several pages: each has its page's number."""
+    if isinstance(records, Columns):
+        return placed(records.frame, plan, page_numbers)
     present = set().union(*records)
     plain = _side_by_side(records, list(dict.fromkeys(path for path in plan.paths.values() if path in present)))
     columns = [pl.Series("page_no", page_numbers, dtype=pl.Int64)]
@@ -79,6 +86,14 @@ def framed(records: Sequence[Record], plan: Plan, page_numbers: Sequence[int]) -
         if values is not None:
             columns.append(_series(name, values if name not in _CODES else [_code(name, value) for value in values]))
     return pl.DataFrame(columns)
+
+
+def placed(frame: pl.DataFrame, plan: Plan, page_numbers: Sequence[int]) -> pl.DataFrame:
+    """Return what ``framed`` does, of rows in columns of text by the source's names: nothing lies beneath a text."""
+    sent = {column.name: column for column in frame.get_columns()}
+    texts = {path: _filled(sent[path]) for path in dict.fromkeys(plan.paths.values()) if path in sent}
+    columns = [texts[path].alias(name) for name, path in plan.paths.items() if path in texts]
+    return pl.DataFrame([pl.Series("page_no", page_numbers, dtype=pl.Int64), *columns])
 
 
 def stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -104,6 +119,10 @@ def unknown_fields(records: Sequence[Record], plan: Plan) -> set[str]:
     """Return the fields nobody mapped or ignored, dotted where they stand beneath a mapped prefix; each printable."""
     known = set(plan.paths.values()) | plan.ignored
     prefixes = {path[:end] for path in plan.paths.values() for end, letter in enumerate(path) if letter == "."}
+    if isinstance(records, Columns):
+        frame = records.frame
+        strays = (name for name in frame.columns if name not in prefixes or frame[name].null_count() < frame.height)
+        return told_names({*strays} - known, plan)
     return told_names(_unknown(records, "", known, prefixes), plan)
 
 
@@ -122,6 +141,8 @@ def keys_of(frame: pl.DataFrame) -> list[Key | None]:
         return [None] * frame.height
     sent = _folded(frame, "task_code")
     handles = _folded(frame, "task_handle_item") if "task_handle_item" in frame.columns else [None] * frame.height
+    if not any(handles) and None not in sent and _HANDLE_ITEM_LENGTH not in set(map(len, filter(None, sent))):
+        return list(zip(cast("list[str]", sent), repeat(None)))  # as most pages are
     return [_key(code, handle) for code, handle in zip(sent, handles, strict=True)]
 
 
@@ -162,6 +183,16 @@ def _beneath(records: Sequence[Record], path: str, present: set[str]) -> list[ob
     if all(value is _MISSING for value in values):
         return None
     return [None if value is _MISSING else value for value in values]
+
+
+def _filled(sent: pl.Series) -> pl.Series:
+    """Return a column of texts, blank ones as null; looking at each only where one may begin as a blank one does."""
+    first, last = cast("tuple[str | None, str]", (sent.min(), sent.max()))
+    if first is None or first >= _BEYOND or (first >= "!" and last < "\u0085"):
+        return sent
+    if first >= "!" and not ((sent >= "\u0085") & (sent < _BEYOND)).any():
+        return sent
+    return pl.select(pl.when(sent.str.strip_chars(_BLANKS) != "").then(sent)).to_series()
 
 
 def _walk(value: object, steps: Sequence[str]) -> object:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from abc import ABC
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -11,6 +12,17 @@ from citysync.domain.errors import Unreadable
 
 Record = Mapping[str, object]
 _EXACT_INTEGERS = 1e15  # a spreadsheet keeps 15 digits
+
+
+class LookedInto(Exception):
+    """Somebody wants to see, as a value, rows that were put aside."""
+
+
+class Rows(Sequence[Record], ABC):
+    """A page's rows that are no list of objects in memory, but stand for one of at least two."""
+
+    def __str__(self) -> str:
+        raise LookedInto
 
 
 class Number(str):
@@ -31,8 +43,10 @@ def dig(document: object, path: str) -> object | None:
     return found
 
 
-def as_records(found: object, place: str) -> list[Record]:
+def as_records(found: object, place: str) -> Sequence[Record]:
     """Return the rows of a document; raises ``Unreadable`` where there is no list of objects."""
+    if isinstance(found, Rows):
+        return found
     if not isinstance(found, list):
         raise Unreadable(f"{place}应是列表，实际是{_kind(found)}；请检查 items 路径", place=place)
     for number, record in enumerate(found, start=1):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import unescape
 from typing import NoReturn
 
@@ -125,11 +125,16 @@ def read_json(data: bytes, encoding: str | None = None) -> object:
     return parse_json(decode(data, encoding))
 
 
-def parse_json(text: str) -> object:
-    """Return the document a JSON text holds; see ``read_json``."""
+def refuse_constant(name: str) -> NoReturn:
+    """Raise ``Unreadable`` for what some writers put in the place of a number."""
+    raise Unreadable(f"JSON 含有 {name}：不是合法的值，请更正接口")
+
+
+def parse_json(text: str, constant: Callable[[str], object] = refuse_constant) -> object:
+    """Return the document a JSON text holds; see ``read_json``. ``constant``: what stands for NaN or an Infinity."""
     try:
         document: object = json.loads(
-            text, parse_int=str, parse_float=str, parse_constant=_refuse_constant, object_pairs_hook=_distinct
+            text, parse_int=str, parse_float=str, parse_constant=constant, object_pairs_hook=_distinct
         )
     except json.JSONDecodeError as error:
         ending = "不完整" if error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated") else "有误"
@@ -168,7 +173,3 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _escape(letter: str) -> str:
     return f"\\u{ord(letter):04x}" if ord(letter) <= _BASIC_PLANE else f"\\U{ord(letter):08x}"
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise Unreadable(f"JSON 含有 {name}：不是合法的值，请更正接口")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import marshal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from citysync.domain.city import City
 from citysync.domain.errors import OverBudget, SourceError
 from citysync.domain.snapshot import RawPage, Snapshot
 from connectors._certify import PageFacts, Reading, certify, second_is_better, second_pass_needed
+from connectors._columns import text_of
 from connectors._door import Door
 from connectors._gathered import Gathered
 from connectors._http import Expired
@@ -200,9 +199,9 @@ def _take(taken: _Pass, answer: Answer[Asked], plan: Plan) -> None:
 
 
 def _fingerprint(records: Sequence[Record]) -> str:
-    # Of the rows, not of the bytes: an envelope that carries the time of day differs on every page. Version 0 writes
-    # every value in full: later ones write a reference where two names happen to be one object in memory.
-    return hashlib.blake2b(marshal.dumps(cast("list[Any]", records), 0), digest_size=16).hexdigest()
+    # Of the rows, not of the bytes: an envelope that carries the time of day differs on every page. It is compared
+    # within one pull only, so that Python's own hash does, whose key is new in every process.
+    return f"{hash(text_of(records)):x}"
 
 
 def _pages_of(reading: Reading) -> int:

@@ -16,10 +16,10 @@ from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
+from connectors._envelope import Reader
 from connectors._http import Expired, HttpSource, Marker, declared, message_of, records_of, stands, verify, version_of
 from connectors._records import dig, text
 from connectors._session import Session
-from connectors._text import read_json
 from connectors._walk import Answer, Walk
 
 
@@ -52,13 +52,13 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
 @contextmanager
 def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
     """Yield the walk from cursor to cursor, not yet begun: ``doctor`` takes single steps of it."""
-    first = source.first_cursor or ""
+    first, reader = source.first_cursor or "", Reader(source.encoding)
     with Session(source, door) as session:
 
         def read(cursor: str, number: int) -> Answer[str]:
             reply = session.page(number, _changes(source, cursor))
-            with session.reading(number):
-                document = read_json(reply.data, source.encoding)
+
+            def judged(document: object) -> Answer[str]:
                 ended = source.end is not None and stands(source.end, document)
                 if source.expired is not None and stands(source.expired, document):
                     raise Expired(f"游标失效：{message_of(document)}；请市里延长游标有效期")
@@ -67,7 +67,10 @@ def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
                 records = records_of(source, document, first=cursor == first and not ended)
                 following = None if ended else _following(source, document)
                 total, version = declared(source, document), version_of(source, document)
-            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at, version)
+                return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at, version)
+
+            with session.reading(number):
+                return reader.read(reply.data, judged)
 
         yield Walk(city, door, first, read, empty_ends=source.end is None, total_ends=False, notes=session.notes)
 

@@ -11,10 +11,10 @@ from pydantic import Field
 from citysync.domain.city import City
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
+from connectors._envelope import Reader
 from connectors._http import HttpSource, declared, next_address, records_of, verify, version_of
 from connectors._records import dig, text
 from connectors._session import Reply, Session
-from connectors._text import read_json
 from connectors._walk import Answer, Walk
 
 LINK_HEADER = "header:Link"
@@ -35,17 +35,21 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
 @contextmanager
 def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
     """Yield the walk from link to link, not yet begun: ``doctor`` takes single steps of it."""
+    reader = Reader(source.encoding)
     with Session(source, door) as session:
 
         def read(link: str, number: int) -> Answer[str]:
             reply = session.follow(number, link) if link else session.page(number, {})
-            with session.reading(number):
-                document = read_json(reply.data, source.encoding)
+
+            def judged(document: object) -> Answer[str]:
                 verify(source, document)
                 records = records_of(source, document, first=not link)
                 following = _following(source, reply, document)
                 total, version = declared(source, document), version_of(source, document)
-            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at, version)
+                return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at, version)
+
+            with session.reading(number):
+                return reader.read(reply.data, judged)
 
         yield Walk(city, door, "", read, empty_ends=False, total_ends=False, notes=session.notes)
 

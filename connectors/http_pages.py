@@ -11,9 +11,9 @@ from pydantic import Field
 from citysync.domain.city import City
 from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
+from connectors._envelope import Reader
 from connectors._http import HttpSource, declared, records_of, verify, version_of
 from connectors._session import Session
-from connectors._text import read_json
 from connectors._walk import Answer, Walk
 
 
@@ -35,17 +35,21 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
 @contextmanager
 def walking(city: City, source: Source, door: Door) -> Iterator[Walk[int]]:
     """Yield the walk from page to page, not yet begun: ``doctor`` takes single steps of it."""
+    reader = Reader(source.encoding)
     with Session(source, door) as session:
 
         def read(page: int, number: int) -> Answer[int]:
             reply = session.page(number, _changes(source, page))
-            with session.reading(number):
-                document = read_json(reply.data, source.encoding)
+
+            def judged(document: object) -> Answer[int]:
                 verify(source, document)
                 records = records_of(source, document, first=page == source.first_page)
                 total, version = declared(source, document), version_of(source, document)
-            following = page + 1 if source.page_param else None
-            return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at, version)
+                following = page + 1 if source.page_param else None
+                return Answer(reply.raw, records, total, following, reply.changed_at, reply.answered_at, version)
+
+            with session.reading(number):
+                return reader.read(reply.data, judged)
 
         size = source.page_size if source.size_param else 0
         yield Walk(

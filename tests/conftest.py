@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from citysync.storage.engine import Store
 from citysync.storage.schema import open_store
+from connectors._envelope import Reader
+from tests.connectors.both import both_ways
 from tests.servers import postgresql_url
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_page_both_ways() -> Iterator[None]:
+    """Read every page that is pulled in this process strictly too: both must say the same."""
+    with mock.patch.object(Reader, "read", both_ways):
+        yield
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

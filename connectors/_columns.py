@@ -1,0 +1,102 @@
+"""Rows of a page straight into columns, where it is proved that the strict reader would say the same.
+
+The proof: the columns, written as JSON, are byte for byte what was sent. What is written says exactly what the columns
+hold, so what was sent does, too: had a key been sent twice or not at all, a number been bent, an escape been read
+otherwise or a value been nested, the bytes would differ. Nothing rests on how the fast reader reads. Rows that are
+written otherwise (blanks, escapes that need not be, keys in another order) say nothing wrong: they are merely not for
+this reader.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import overload
+
+import polars as pl
+
+from connectors._records import Record, Rows
+
+_BETWEEN = b"},{"
+_COMPACT = (",", ":")
+
+
+class Columns(Rows):
+    """A page's rows as columns of text; ``text``: the same rows as compact JSON, numbers as texts.
+
+    A sequence of records for whoever wants a few of them.
+    """
+
+    def __init__(self, frame: pl.DataFrame, text: bytes) -> None:
+        self.frame, self.text = frame, text
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    @overload
+    def __getitem__(self, place: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Record]: ...
+
+    def __getitem__(self, place: int | slice) -> Record | Sequence[Record]:
+        return self.frame.row(place, named=True) if isinstance(place, int) else self.frame[place].to_dicts()
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.frame.to_dicts())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # a list has none either
+
+    def __repr__(self) -> str:
+        return repr(self.frame.to_dicts())
+
+
+def columns_of(rows: bytes) -> Columns | None:
+    """Return a JSON array of at least two objects as columns of text, None where that is not proved to be exact.
+
+    Keys are those of the first object, in its order; values are texts, null, or whole numbers of 64 bits in columns
+    where the first one is.
+    """
+    kinds = _kinds(rows)
+    if kinds is None:
+        return None
+    try:
+        frame = pl.read_json(rows, schema=kinds)
+    except pl.exceptions.PolarsError:
+        return None
+    if _written(frame) != rows:
+        return None
+    if pl.Int64() not in kinds.values():
+        return Columns(frame, rows)
+    texts = frame.cast(pl.String())
+    return Columns(texts, _written(texts))
+
+
+def text_of(records: Sequence[Record]) -> bytes:
+    """Return records as compact JSON: equal for equal records, however they were read."""
+    if isinstance(records, Columns):
+        return records.text
+    return json.dumps(records, ensure_ascii=False, separators=_COMPACT).encode("utf-8", "surrogatepass")
+
+
+def _kinds(rows: bytes) -> dict[str, pl.DataType] | None:
+    """Return the columns the first object has, None where it shows already that the rows are written otherwise."""
+    first = rows[1 : rows.find(_BETWEEN) + 1]
+    try:
+        record = json.loads(first)
+        same = json.dumps(record, ensure_ascii=False, separators=_COMPACT).encode() == first
+    except (ValueError, RecursionError):
+        return None
+    if not same or not all(value is None or type(value) in {str, int} for value in record.values()):
+        return None
+    return {name: pl.Int64() if type(value) is int else pl.String() for name, value in record.items()}
+
+
+def _written(frame: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.write_json(buffer)
+    return buffer.getvalue()
