@@ -93,14 +93,15 @@ def walk(job: Job, connection: Connection) -> Verdict:
     master = _master(job.database_url, job.run.master_version)
     memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
     asked = rechecking(store, job.city, memory) if job.recheck else EVERYTHING
-    recorder = Recorder(lambda data: pages.keep(job.data_dir, data, 0, "", _now()).sha256, _now)
+    keeper = pages.Keeper(job.data_dir)
+    recorder = Recorder(lambda data: keeper.keep(data, 0, "", _now()).sha256, _now)
     account = Account(telling(job.place), _now(), time.monotonic, job.secrets.values())
 
     def step(text: str) -> None:
         account.note(text)
         connection.send(text)
 
-    means = Means(_door(job, step, recorder, account), calendar(), step, asked.pull(memory), account.phase)
+    means = Means(_door(job, step, recorder, account, keeper), calendar(), step, asked.pull(memory), account.phase)
     city_run = sync_city(job.city, job.run, master, memory, means)
     if job.publish and not (job.may_defer and asks_to_wait(city_run.verdict)):
         means.step("发布：写入台账")
@@ -118,7 +119,7 @@ def _kept_tape(job: Job, recorder: Recorder, asked: Recheck) -> str:
     return pages.keep(job.data_dir, tape, 0, "", _now()).sha256
 
 
-def _door(job: Job, step: Callable[[str], None], recorder: Recorder, account: Account) -> Door:
+def _door(job: Job, step: Callable[[str], None], recorder: Recorder, account: Account, keeper: pages.Keeper) -> Door:
     def secret(name: str) -> str:
         if name not in job.secrets:
             raise ConfigError(f"{job.city.code}：没有名为 {name} 的密钥；请设置环境变量或放入 CITYSYNC_SECRETS_DIR")
@@ -134,7 +135,7 @@ def _door(job: Job, step: Callable[[str], None], recorder: Recorder, account: Ac
 
     def keep(data: bytes, number: int, url: str) -> RawPage:
         logs.at(page=number)
-        page = pages.keep(job.data_dir, data, number, url, _now())
+        page = keeper.keep(data, number, url, _now())
         _LOG.debug("第 %d 页 %s", number, page.sha256[:12], extra={"counts": {"bytes": page.size}})
         return page
 

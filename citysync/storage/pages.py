@@ -47,6 +47,22 @@ def keep(folder: Path, data: bytes, number: int, url: str, now: datetime) -> Raw
     return RawPage(number, url, digest, len(data), now)
 
 
+class Keeper:
+    """Keeps page after page in one folder; what it kept a moment ago it knows, and neither hashes nor writes again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._last: tuple[bytes, str] | None = None
+
+    def keep(self, data: bytes, number: int, url: str, now: datetime) -> RawPage:
+        """Keep one page as ``keep`` does. A pull hands each over twice: as what was heard, and as a numbered page."""
+        if self._last is not None and self._last[0] is data:  # the same object: bytes do not change
+            return RawPage(number, url, self._last[1], len(data), now)
+        page = keep(self._folder, data, number, url, now)
+        self._last = data, page.sha256
+        return page
+
+
 def read_page(folder: Path, sha256: str) -> bytes:
     """Return the bytes of a page; raise ``StorageError`` if they are gone or are not the ones that were kept."""
     return _checked(page_path(folder, sha256), sha256, "读取原始页")

@@ -15,7 +15,7 @@ import pytest
 
 from citysync.domain.errors import StorageError
 from citysync.domain.snapshot import RawPage
-from citysync.storage.pages import keep, page_path, read_page, read_snapshot, sweep, write_snapshot
+from citysync.storage.pages import Keeper, keep, page_path, read_page, read_snapshot, sweep, write_snapshot
 from tests.builders import NOW, a_snapshot, an_item
 
 URL = "https://zwfw.example/api?page=3"
@@ -90,6 +90,17 @@ def test_a_damaged_snapshot_is_refused(tmp_path: Path) -> None:
         path.write_bytes(cut)
         with pytest.raises(StorageError, match="内容与指纹不符"):
             read_snapshot(path)
+
+
+def test_a_page_handed_over_twice_is_looked_at_once_and_one_that_comes_again_is_looked_at_again(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path)
+    heard = keeper.keep(DATA, 0, "", NOW)
+    path = page_path(tmp_path, heard.sha256)
+    path.write_bytes(b"x")
+    numbered = keeper.keep(DATA, 7, URL, NOW)
+    assert (numbered, path.read_bytes()) == (replace(heard, number=7, url=URL), b"x")
+    keeper.keep(bytes(bytearray(DATA)), 8, URL, NOW)
+    assert read_page(tmp_path, heard.sha256) == DATA
 
 
 _FULL = """
