@@ -27,6 +27,14 @@ class Grade(StrEnum):
 GRADE_LABELS = {Grade.A: "已证实完整", Grade.B: "两遍读取一致", Grade.C: "完整性未证实", Grade.X: "不完整，未采用"}
 _BY_HASHES = "2:"  # begins a content that rests on row hashes; one without it is a ``fingerprint``
 
+# What a letter lets one say of a city, for whoever meets it on a page for the first time.
+GRADE_MEANINGS = {
+    Grade.A: "已证实完整：收到的与来源声明的总数或清单相符，没见到的事项就是没有",
+    Grade.B: "两遍读取一致：来源没有声明总数，连读两遍相同，没见到的事项就是没有",
+    Grade.C: "完整性未证实：没有总数，两遍又不同；没见到的事项不判漏领",
+    Grade.X: "不完整：收到的与声明的矛盾，整份未采用，不作任何判断",
+}
+
 
 def fingerprint(rows: pl.DataFrame) -> str:
     """Return what ledgers before version 2 keep of a content: SHA-256 of the rows as text, whatever their order.

@@ -18,11 +18,11 @@ from citysync.domain.items import COLUMNS, MASTER_LABELS
 from citysync.domain.principal import ROLE_LABELS
 from citysync.domain.reasons import REASON_LABELS, REASON_STEPS
 from citysync.domain.sayings import Saying
-from citysync.domain.snapshot import GRADE_LABELS
+from citysync.domain.snapshot import GRADE_LABELS, GRADE_MEANINGS
 from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
-from citysync.web.rendering import FOLDER
+from citysync.web.rendering import CHINESE, FOLDER
 from flows.explain.rules import rule_of
 from flows.receipts import labels
 
@@ -44,6 +44,7 @@ LABELS = (
     REASON_LABELS,
     REASON_STEPS,
     GRADE_LABELS,
+    GRADE_MEANINGS,
     MASTER_LABELS,
     {name: column.label for name, column in COLUMNS.items()},
     {name: str(check.HINT) for name, check in all_checks().items()},
@@ -71,6 +72,10 @@ def test_every_text_has_its_english_with_the_same_places() -> None:
     known = english()
     assert sorted(text for text in said() if not known.get(text)) == []
     assert [text for text, told in known.items() if text.count("%(") != told.count("%(")] == []
+
+
+def test_the_english_of_a_text_has_nothing_chinese_left_in_it() -> None:
+    assert [told for told in english().values() if CHINESE.search(told)] == []
 
 
 def test_nothing_is_translated_that_nobody_says() -> None:

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from citysync.cli.main import run
 from citysync.config.settings import Settings
 from citysync.domain.principal import Principal, Role
+from citysync.domain.snapshot import GRADE_MEANINGS
 from citysync.domain.verdict import State
 from citysync.web.app import create_app
 from citysync.web.language import language
@@ -114,3 +115,28 @@ def test_what_a_city_is_called_is_never_markup(tmp_path: Path) -> None:
     html = TestClient(create_app(settings, lambda: NOW), base_url="http://127.0.0.1").get("/").text
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert(1)" in html
+
+
+def test_whoever_must_act_is_named_and_the_city_can_be_reached(pages: TestClient) -> None:
+    html = pages.get("/").text
+    needs = html[html.index('class="needs"') : html.index('class="ninety"')]
+    assert "由谁处理：市级（数据）" in needs
+    assert "由谁处理：市级（接口或运维）" in needs
+    assert needs.count("440900@city.example") == 1
+    assert "440100@city.example" not in needs, "a city in sync is asked for nothing"
+
+
+def test_what_is_ours_asks_nobody_in_a_city(tmp_path: Path) -> None:
+    settings = a_province(tmp_path, {"440200": (State.IN_SYNC, State.UNKNOWN)})
+    with TestClient(create_app(settings, lambda: NOW), base_url="http://127.0.0.1") as client:
+        html = client.get("/").text
+    needs = html[html.index('class="needs"') : html.index('class="ninety"')]
+    assert "由谁处理：省平台" in needs
+    assert "@city.example" not in needs
+
+
+def test_the_letters_of_completeness_and_hints_are_explained(pages: TestClient) -> None:
+    html = pages.get("/").text
+    for grade in GRADE_MEANINGS:
+        assert f"<dt>完整性 {grade.value}</dt>" in html
+    assert "不影响状态" in html

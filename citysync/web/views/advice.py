@@ -30,6 +30,25 @@ def next_step(state: State, reasons: Sequence[Row], language: Language) -> str:
     }[state]
 
 
+def is_theirs(state: State, reasons: Sequence[Row]) -> bool:
+    """Return whether the next step is the city's."""
+    fault = Fault(reasons[0]["fault"]) if reasons else Fault.DATA
+    return state is not State.IN_SYNC and fault not in {Fault.OURS, Fault.MASTER}
+
+
+def doer(state: State, reasons: Sequence[Row], say: Say) -> str:
+    """Return who takes the next step: the city, the province, or nobody named while it is not known."""
+    if state is State.IN_SYNC:
+        return ""
+    return {
+        Fault.CITY: say("市级（接口或运维）"),
+        Fault.DATA: say("市级（数据）"),
+        Fault.NETWORK: say("尚未判明是网络还是市级"),
+        Fault.OURS: say("省平台"),
+        Fault.MASTER: say("省级（基本目录）"),
+    }[Fault(reasons[0]["fault"]) if reasons else Fault.DATA]
+
+
 def actor(state: State, reasons: Sequence[Row], say: Say) -> str:
     """Return who acts: the province for what is ours or the master's, nobody named while it is not known."""
     if state is State.IN_SYNC:

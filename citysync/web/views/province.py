@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from citysync.domain.snapshot import Grade
+from citysync.domain.snapshot import GRADE_MEANINGS, Grade
 from citysync.domain.verdict import FLAGGED, State
 from citysync.domain.workdays import calendar
 from citysync.web.language import Language
 from citysync.web.reading.province import CityFacts, Night, ProvinceFacts
-from citysync.web.views.advice import next_step
+from citysync.web.views.advice import doer, is_theirs, next_step
 from citysync.web.views.charts import Bar, Line, line, strip
-from citysync.web.views.labels import SHOWN, URGENCY, Mark, Say, change, mark, side
+from citysync.web.views.labels import SHOWN, URGENCY, Mark, Say, change, mark
 from citysync.web.views.reasons import causes
 
 LINE_DAYS = 30
@@ -34,7 +34,8 @@ class StateCount:
 class Tile:
     """One city, everywhere it is shown. ``row``, ``column``: from its file, 0 where it has no place on the grid.
 
-    ``amount``: how much there is to correct; ``lasting``: for how many days; ``left``: the deadline, all in words.
+    ``amount``: how much there is to correct; ``lasting``: for how many days; ``left``: the deadline, all in words;
+    ``who``: who takes the next step; ``contact``: how the city can be reached, empty where the step is not the city's.
     """
 
     code: str
@@ -44,7 +45,8 @@ class Tile:
     column: int
     amount: str
     cause: str
-    side: str
+    who: str
+    contact: str
     do: str
     lasting: str
     left: str
@@ -68,6 +70,7 @@ class ProvincePage:
     total: int
     compared: bool
     counts: tuple[StateCount, ...]
+    grades: tuple[tuple[str, str], ...]
     tiles: tuple[Tile, ...]
     by_urgency: tuple[Tile, ...]
     needs: tuple[Tile, ...]
@@ -95,6 +98,7 @@ def province_page(facts: ProvinceFacts, language: Language, now: datetime) -> Pr
         total=len(tiles),
         compared=any(each.before is not None for each in facts.cities),
         counts=_counts(facts.cities, say),
+        grades=tuple((grade.value, say(text)) for grade, text in GRADE_MEANINGS.items()),
         tiles=tiles,
         by_urgency=ranked,
         needs=tuple(each for each in ranked if each.code in needed),
@@ -118,7 +122,8 @@ def tile(city: CityFacts, facts: ProvinceFacts, language: Language) -> Tile:
         column=column,
         amount=_amount(city, say),
         cause=causes(told["reasons"], language, city.city.code, city.city.name),
-        side=side(told["reasons"][0], say) if told["reasons"] else "",
+        who=doer(state, told["reasons"], say),
+        contact=language.listed(city.city.contacts) if is_theirs(state, told["reasons"]) else "",
         do=next_step(state, told["reasons"], language),
         lasting=_lasting(city, facts.on, say),
         left=left,

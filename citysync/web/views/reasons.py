@@ -59,7 +59,8 @@ def causes(reasons: Sequence[Row], language: Language, code: str, name: str) -> 
     if not told[1:] or any(reason["fault"] != Fault.DATA for reason in reasons):
         return told[0] if told else ""
     more = language.say("等 %(count)s 类问题") % {"count": len(told)} if len(told) > labels.NAMED else ""
-    return language.listed(told[: labels.NAMED]) + more
+    # A rule's English name may hold a comma.
+    return ("、" if language.code == DEFAULT else "; ").join(told[: labels.NAMED]) + more
 
 
 def counted(reason: Row, language: Language) -> str:
@@ -70,7 +71,8 @@ def counted(reason: Row, language: Language) -> str:
         return say("见原文")
     sayings = SAYINGS.get(code, ()) if check is None else CHECKS
     numbers = say("；").join(filter(None, (_said(saying, str(reason["text"]), language) for saying in sayings)))
-    return f"{say(name)}{say('：')}{numbers}" if numbers else say(name)
+    told = f"{say(name)}{say('：')}{numbers}" if numbers else say(name)
+    return told[:1].upper() + told[1:]
 
 
 def _said(saying: Saying, text: str, language: Language) -> str:
