@@ -178,6 +178,43 @@ def test_without_javascript_a_filter_is_a_form(browser: Browser, base: str) -> N
         assert looked.page.inner_text("#told").startswith("共 2 条")
 
 
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
+def test_a_citys_nights_are_a_chart_that_tells_what_the_table_says(
+    browser: Browser, base: str, size: dict[str, int]
+) -> None:
+    with looking(browser, base, size) as looked:
+        page = looked.page
+        page.goto("/c/440900/history")
+        chart = page.locator("#nights-chart")
+        assert chart.locator("canvas").count() == 1
+        assert page.locator("#nights-picture").is_hidden()
+        newest, before = (page.locator("#nights tbody tr").nth(place).inner_text().split() for place in (0, 1))
+        told = chart.get_attribute("aria-valuetext") or ""
+        assert [word for word in newest if word not in told] == []
+        tab_to(page, "#nights-chart")
+        page.keyboard.press("ArrowLeft")
+        told = chart.get_attribute("aria-valuetext") or ""
+        assert [word for word in before if word not in told] == []
+        assert page.inner_text(".chart-said") == told
+        page.keyboard.press("Home")
+        assert chart.get_attribute("aria-valuenow") == "0"
+        box = chart.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
+        assert chart.get_attribute("aria-valuenow") not in {"0", "7"}, "it follows the pointer"
+        assert looked.overflow() <= 0
+        assert looked.serious() == []
+        assert looked.said == [], "no style, no script against the policy"
+
+
+def test_without_javascript_the_picture_and_the_table_stay(browser: Browser, base: str) -> None:
+    with looking(browser, base, PHONE, java_script_enabled=False) as looked:
+        looked.page.goto("/c/440900/history")
+        assert looked.page.locator("#nights-picture svg").is_visible()
+        assert looked.page.locator("#nights-chart").is_hidden()
+        assert looked.page.locator("#nights tbody tr").count() == 8
+
+
 def test_a_city_prints_on_two_sheets_at_most(browser: Browser, base: str) -> None:
     with looking(browser, base, WIDE) as looked:
         looked.page.goto("/c/440900")
