@@ -131,7 +131,7 @@ def _phases(run: Row, pulled: Row | None, judged_at: str, effort: Row | None, la
     }
     pulling, judging = f"{language.say('取数')} {spans['pull']}", f"{language.say('校验、对账、判定')} {spans['judge']}"
     if effort is not None:
-        judging = f"{judging}（{phase_words(effort, language)}）"
+        judging = language.listed((judging, phase_words(effort, language)))
     return phase("pull", pulling, first, last), phase("judge", judging, last, over)
 
 
