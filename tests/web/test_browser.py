@@ -45,6 +45,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 NO_PAGES = {"health", "sign_in_leave", "sign_in_back", "city_progress"}
 REFUSED = {"/nowhere": "404", "/c/440900/differences?county=bad": "400", "/r/20200101T020000-000001": "404"}
 ADDRESSES = tuple(address for addresses in EXAMPLES.values() for address in addresses)
+SHEET = {"width": 703, "height": 1017}  # A4 less the margins of the style sheet, in CSS pixels
 HALF = {"width": WIDE["width"] // 2, "height": WIDE["height"] // 2}  # a wide screen at 200 %
 
 
@@ -87,10 +88,11 @@ def test_every_page_fits_complains_of_nothing_and_asks_nobody_else(browser: Brow
             looked.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
             looked.page.goto(address)
             assert looked.overflow() <= 0, f"{address}: on a phone"
-            assert looked.serious() == [], address
-            for size, where in ((WIDE, "on a wide screen"), (HALF, "at 200 %")):
+            assert looked.serious() == [], f"{address}: on a phone"
+            for size, where in ((HALF, "at 200 %"), (WIDE, "on a wide screen")):
                 looked.page.set_viewport_size(size)  # type: ignore[arg-type]
                 assert looked.overflow() <= 0, f"{address}: {where}"
+            assert looked.serious() == [], f"{address}: on a wide screen"
             said = [text for text in looked.said if address not in REFUSED or REFUSED[address] not in text]
             assert said == [], f"{address}: a CSP violation is told on the console too"
             assert looked.elsewhere == [], address
@@ -104,6 +106,31 @@ def test_every_page_is_there_without_javascript_and_prints(browser: Browser, bas
             assert address in REFUSED or looked.said == [], address
             looked.said.clear()
             assert looked.page.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF-"), address
+
+
+def test_no_page_is_wider_than_a_sheet_of_a4(browser: Browser, base: str) -> None:
+    with looking(browser, base, SHEET) as looked:
+        looked.page.emulate_media(media="print")
+        for address in ADDRESSES:
+            looked.page.goto(address)
+            assert looked.overflow() <= 0, address
+
+
+def test_a_margin_that_sticks_out_of_the_sheet_is_noticed(browser: Browser, base: str) -> None:
+    with looking(browser, base, SHEET) as looked:
+        looked.page.emulate_media(media="print")
+        looked.page.goto(f"/figures?on={LAST_DAY}")
+        looked.page.evaluate(
+            "for (const each of document.querySelectorAll('.figure')) each.style.marginRight = '-12px'"
+        )
+        assert looked.overflow() > 0
+
+
+def test_what_axe_finds_serious_is_noticed_on_a_wide_screen(browser: Browser, base: str) -> None:
+    with looking(browser, base, WIDE) as looked:
+        looked.page.goto("/")
+        looked.page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<input>')")
+        assert any("<input>" in found for found in looked.serious())
 
 
 def test_a_style_that_the_policy_forbids_is_noticed(browser: Browser, base: str) -> None:
