@@ -10,7 +10,7 @@ from typing import Any, Literal
 from citysync.domain.workdays import calendar
 from citysync.storage import reading
 from citysync.storage.engine import Store
-from citysync.storage.lives import with_lives
+from citysync.storage.lives import opened_since, with_lives
 from citysync.storage.part import Part
 from citysync.storage.reading import Listing
 
@@ -30,16 +30,33 @@ def list_of(
 ) -> Listing:
     """Return a city's rows of one run, by default of the last (as of a day) that speaks.
 
-    ``since``: of findings those open since a day, which only their lives tell, so that all are read; ``part``: only
-    these rows, with how many there are in all.
+    ``since``: of findings those open since a day, which only their lives tell; ``part``: only these rows, with how many
+    there are in all.
     """
     if kind == "rejections":
         return reading.rejections(store, code, run_id=run_id, on=on, part=part, **filters)
-    cut = part if since is None else None
-    found = reading.findings(store, code, run_id=run_id, on=on, part=cut, **filters)
+    if since is not None:
+        return _open_since(store, code, filters, run_id, on, since, part)
+    found = reading.findings(store, code, run_id=run_id, on=on, part=part, **filters)
+    return with_lives(store, code, found, calendar())
+
+
+def _open_since(
+    store: Store,
+    code: str,
+    filters: Mapping[str, Any],
+    run_id: str | None,
+    on: date | None,
+    since: date,
+    part: Part | None,
+) -> Listing:
+    """Return the findings open since a day: the database finds those whose lives began since, their lives decide."""
+    speaks = reading.findings(store, code, run_id=run_id, on=on, part=Part(1, 0))
+    if speaks.run_id is None:
+        return speaks
+    begun = opened_since(store, code, speaks.run_id, since)
+    found = reading.findings(store, code, run_id=speaks.run_id, where=begun, **filters)
     listing = with_lives(store, code, found, calendar())
-    if since is None:
-        return listing
     rows = tuple(row for row in listing.rows if _opened(row) >= since.isoformat())
     shown = rows if part is None else rows[part.offset : part.offset + part.limit]
     return replace(listing, rows=shown, total=None if part is None else len(rows))

@@ -71,6 +71,18 @@ def _beside(row: Row, life: Row) -> Row:
     return {**row, **life, **({"confirmed_on": None} if row["suspected"] else {})}
 
 
+def opened_since(store: Store, city_code: str, run_id: str, since: date) -> sa.ColumnElement[bool]:
+    """Return whether a finding of a run can be open only since a day: some life of it, of that time, began no earlier.
+
+    Where lives were merged an earlier one may be part of the same: ``with_lives`` tells, and of these alone.
+    """
+    with store.reading() as connection:
+        run = connection.execute(sa.select(_RUN.seq, _RUN.business_date).where(_RUN.run_id == run_id)).one()
+        carry = carry_of(confirmed_for(connection, city_code, run_id), run.business_date)
+    begun = sa.and_(_LIFE.city_code == city_code, _LIFE.opened_run <= run.seq, _LIFE.opened_on >= since)
+    return key(dict(tables.findings.c), carry).in_(sa.select(key(dict(_LIFE), carry)).where(begun))
+
+
 def with_first_seen(store: Store, city_code: str, listing: Listing) -> Listing:
     """Return a listing of rejected rows with ``first_seen_on`` beside each, None where no run judged the city since."""
     if listing.run_id is None or not listing.rows:

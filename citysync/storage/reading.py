@@ -136,14 +136,15 @@ def findings(
     areacode: str | None = None,
     field: str | None = None,
     part: Part | None = None,
+    where: sa.ColumnElement[bool] | None = None,
 ) -> Listing:
     """Return a city's findings (keys of ``FINDINGS``) in a run, by default the last (as of a day) that was adopted.
 
-    ``part``: only these, cut by the database. What a city is told stays that of its snapshot in
-    force until another one is adopted.
+    ``part``: only these, cut by the database; ``where``: a further condition. What a city is told stays that of its
+    snapshot in force until another one is adopted.
     """
     wanted = {"check": check, "severity": severity, "areacode": areacode, "field": field}
-    return _listing(store, tables.findings, city_code, run_id, on, wanted, part, _VERDICT.adopted)
+    return _listing(store, tables.findings, city_code, run_id, on, wanted, part, _VERDICT.adopted, where)
 
 
 def rejections(
@@ -256,6 +257,7 @@ def _listing(
     wanted: Mapping[str, str | None],
     part: Part | None,
     speaks: sa.ColumnElement[bool] = _VERDICT.validated,
+    where: sa.ColumnElement[bool] | None = None,
 ) -> Listing:
     chosen = sa.and_(speaks, as_of(on)) if run_id is None else _RUN.run_id == run_id
     about = (
@@ -272,6 +274,7 @@ def _listing(
         chosen = sa.and_(
             table.c.run_seq == run.seq,
             table.c.city_code == city_code,
+            sa.true() if where is None else where,
             *(table.c[name] == value for name, value in wanted.items() if value is not None),
         )
         query = sa.select(*(column for column in table.c if column.name not in _OWNERS)).where(chosen)
@@ -279,8 +282,7 @@ def _listing(
         if part is not None:
             query = query.limit(part.limit).offset(part.offset)
             total = connection.scalar(sa.select(sa.func.count()).select_from(table).where(chosen))
-        rows = tuple(rows_of(connection, query))
-        return Listing(run.run_id, run.state, run.judged_at.isoformat(), rows, total)
+        return Listing(run.run_id, run.state, run.judged_at.isoformat(), tuple(rows_of(connection, query)), total)
 
 
 def rows_of(connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from citysync.cli.main import app as command_line
 from citysync.config.settings import Settings
 from citysync.domain.principal import Principal, Role
 from citysync.domain.verdict import State
+from citysync.storage.catalogue import load_version, save_master
+from citysync.storage.schema import open_store
 from citysync.web.app import create_app
-from tests.web.province import NOW, a_province, run_id_of
+from tests.builders import a_master
+from tests.web.province import LAST_DAY, NOW, a_province, run_id_of
 from tests.web.test_policy import asking
 
 MAOMING = Principal("茂名", Role.CITY, "440900")
@@ -64,6 +68,46 @@ def test_a_long_list_comes_in_pages_that_lead_on(pages: TestClient) -> None:
     second = pages.get(first.links["next"]["url"])
     assert first.json()["findings"] + second.json()["findings"] == whole
     assert "next" not in second.links
+
+
+@pytest.fixture(scope="module")
+def masters(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return the settings of a province whose master catalogue has 25 items, some of them for a few regions only."""
+    folder = tmp_path_factory.mktemp("masters")
+    a_province(folder, {"440900": (State.IN_SYNC,)})
+    settings = Settings(data_dir=folder / "data", cities_dir=folder / "cities")
+    regions: tuple[list[str], ...] = ([], ["440904", "440300"], ["440300"], ["440000"], ["340900"])
+    items = a_master(
+        *(
+            {"catalog_code": f"4401060430{number:02}", "task_name": f"第{number}项", "applies_to": regions[number % 5]}
+            for number in range(25)
+        )
+    ).items
+    with open_store(settings.database, write=True) as store:
+        since = LAST_DAY - timedelta(days=1)
+        save_master(store, items, effective_on=since, changed=(), source="-", now=NOW, version="2", shrink_reason="x")
+    return settings
+
+
+def test_the_master_catalogue_comes_in_pages_that_lead_on(masters: Settings) -> None:
+    client = asking(masters, Principal("省", Role.PROVINCE_READER))
+    told, address = [], "/api/v1/master/items?limit=10"
+    while address:
+        answer = client.get(address)
+        assert answer.headers["X-Total-Count"] == "25"
+        told += answer.json()["items"]
+        address = answer.links.get("next", {}).get("url", "")
+    with open_store(masters.database, write=False) as store:
+        assert told == json.loads(json.dumps(load_version(store, "2").items.to_dicts(), default=str))
+    assert client.get("/api/v1/master/items?version=nobody").status_code == 404
+
+
+def test_a_city_gets_the_items_that_apply_to_it_and_no_other_city_is_named(masters: Settings) -> None:
+    answer = asking(masters, MAOMING).get("/api/v1/master/items?limit=8&offset=5")
+    assert answer.headers["X-Total-Count"] == "15"
+    items = answer.json()["items"]
+    assert [item["task_name"] for item in items] == [f"第{number}项" for number in (8, 10, 11, 13, 15, 16, 18, 20)]
+    assert {code for item in items for code in item["applies_to"]} == {"440904", "440000"}
 
 
 def test_who_has_a_document_already_is_told_so(pages: TestClient) -> None:

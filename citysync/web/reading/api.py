@@ -15,6 +15,7 @@ from citysync.domain.principal import Principal, Role
 from citysync.reports.document import Document, document
 from citysync.reports.efforts import effort_document
 from citysync.storage import catalogue, reading
+from citysync.storage.master_part import items_part
 from citysync.storage.part import Part
 from citysync.web.problems import NotThere
 from citysync.web.reading.reader import Reader
@@ -104,9 +105,13 @@ def version(reader: Reader, name: str | None, part: Part) -> tuple[Document, int
     By default it is the one in force today.
     """
     wanted = name or reading.master_version_in_force(reader.store, reader.today)
-    found = _seen(_loaded(reader, wanted), reader.principal)
+    regions = _regions(reader.principal)
+    try:
+        found = items_part(reader.store, wanted or "", part, regions)
+    except MasterError as error:
+        raise NotThere(wanted or "master") from error
     told = {"schema_version": 1, "version": found.version, "effective_on": found.effective_on.isoformat()}
-    return {**told, "items": found.items.slice(part.offset, part.limit).to_dicts()}, found.items.height
+    return {**told, "items": [_own(row, regions) for row in found.rows]}, found.total
 
 
 def changes(reader: Reader, since: str, to: str | None) -> Document:
@@ -126,11 +131,26 @@ def _loaded(reader: Reader, name: str | None) -> MasterCatalogue:
         raise NotThere(name) from error
 
 
+def _regions(principal: Principal) -> tuple[str, ...] | None:
+    """Return how the codes of a city's regions begin, and the province's own; None for somebody who sees them all."""
+    if principal.role is not Role.CITY or principal.city_code is None:
+        return None
+    return principal.city_code[:4], f"{principal.city_code[:2]}0000"
+
+
+def _own(row: dict[str, Any], regions: tuple[str, ...] | None) -> dict[str, Any]:
+    """Return an item that names no region but one's own."""
+    if regions is None or row["applies_to"] is None:
+        return row
+    return {**row, "applies_to": [code for code in row["applies_to"] if code.startswith(regions)]}
+
+
 def _seen(found: MasterCatalogue, principal: Principal) -> MasterCatalogue:
     """Return a catalogue as somebody may see it: a city's people see what applies to it, and nobody else named."""
-    if principal.role is not Role.CITY or principal.city_code is None:
+    own = _regions(principal)
+    if own is None:
         return found
-    regions, own = pl.col("applies_to"), f"^({principal.city_code[:4]}|{principal.city_code[:2]}0000)"
-    mine = regions.list.eval(pl.element().filter(pl.element().str.contains(own)))
+    regions, begin = pl.col("applies_to"), f"^({'|'.join(own)})"
+    mine = regions.list.eval(pl.element().filter(pl.element().str.contains(begin)))
     everybody = regions.is_null() | (regions.list.len() == 0)
     return replace(found, items=found.items.filter(everybody | (mine.list.len() > 0)).with_columns(applies_to=mine))
