@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -12,13 +11,13 @@ from citysync.config.settings import Settings
 from citysync.config.targets import load_targets
 from citysync.domain.divisions import division_name
 from citysync.domain.figures import Figure, all_figures, summed
-from citysync.domain.tallies import COUNTS
 from citysync.reports.figures import Group, Report
-from citysync.reports.nights import nights_of
+from citysync.reports.nights import nights_by_day
 from citysync.reports.targets import Target, Unmet, unmet
-from citysync.storage import tallies
+from citysync.storage import daily, tallies
 from citysync.storage.engine import Store
 from citysync.storage.schema import open_store
+from flows.kept import Counts, Kept
 from flows.night import chosen
 
 By = Literal["city", "county", "department"]
@@ -28,7 +27,6 @@ YESTERDAY, LAST_WEEK, DEADLINE = "昨日", "上周", "期限日"
 _ROWS = ("accepted", "rejected")
 
 
-Counts = dict[str, dict[str, int]]  # group → count by name
 Figures = Mapping[str, Figure]
 Series = dict[tuple[str, str], list[tuple[date, Figures]]]
 TOTAL = ("total", "合计")
@@ -39,7 +37,8 @@ class Seen:
     """A day's figures and what stands beside them.
 
     ``targets``: the province's; ``series``: (key, name) → (day, figures by measure) of every day counted, oldest first,
-    the whole under ``TOTAL``; read only where there are targets or somebody asked for it.
+    the whole under ``TOTAL``, of the others only the measures that have a target; read only where there are targets or
+    somebody asked for it.
     """
 
     report: Report
@@ -77,16 +76,21 @@ def figures_in(
     since: date | None = None,
     *,
     trend: bool = False,
+    kept: Kept | None = None,
 ) -> Seen:
-    """Return a day's figures from an open ledger. ``names``: city code → name, the denominator."""
+    """Return a day's figures from an open ledger. ``names``: city code → name, the denominator.
+
+    ``kept``: sums of days that were read earlier, for somebody who asks again and again.
+    """
     days = {YESTERDAY: on - timedelta(days=1), LAST_WEEK: on - timedelta(days=7)}
     due = [target.by for target in targets if target.by < on]
     days |= {DEADLINE: max(due)} if due else {}
     days |= {since.isoformat(): since} if since else {}
     trending = tallies.days_counted(store, on) if targets or trend else []
-    counts = _counts(store, names, by, {on, *days.values(), *trending})
+    counts = _counts(store, names, by, {on, *days.values(), *trending}, Kept() if kept is None else kept)
     report = _report(names, by, on, days, counts, tallies.counted_on(store, on=on, cities=tuple(names)))
-    series = _series(names, {day: counts[day] for day in trending}) if targets or trend else {}
+    wanted = {target.measure for target in targets}
+    series = _series(names, {day: counts[day] for day in trending}, wanted) if targets or trend else {}
     groups = {key: days for key, days in series.items() if key != TOTAL}
     return Seen(report, unmet(targets, groups, on), targets, series)
 
@@ -113,45 +117,35 @@ def _report(
     return Report(on, by, groups, tuple(names), counted, dict(days))
 
 
-def _counts(store: Store, names: Mapping[str, str], by: By, days: Collection[date]) -> dict[date, Counts]:
+def _counts(store: Store, names: Mapping[str, str], by: By, days: Collection[date], kept: Kept) -> dict[date, Counts]:
     """Return what was known on each of some days, by group. Rows and nights are counted by city only.
 
     Each kind of count is one query for all days: ninety nights are not ninety questions.
     """
-    column, codes = COLUMN[by], tuple(names)
-    totals = tallies.totals_by_day(store, column, days, codes)
-    known = {day: _summed_by(column, rows) for day, rows in totals.items()}
+    codes = tuple(names)
+    known = kept.counts(store, COLUMN[by], daily.runs_by_day(store, days, codes))
     if by == "city":
-        counted, judged = tallies.counted_by_day(store, days, codes), _judged(store, days, codes)
-        for day, counts in known.items():
-            for row in counted[day]:
-                counts.setdefault(row["city_code"], {}).update({name: int(row["counts"][name]) for name in _ROWS})
-            for code, nights in judged[day].items():
-                counts.setdefault(code, {}).update(nights)
+        for day, nights in _judged(store, days, codes).items():
+            for code, counts in nights.items():
+                known[day][code] = {**known[day].get(code, {}), **counts}
     return {day: dict(sorted(counts.items())) for day, counts in known.items()}
-
-
-def _summed_by(column: str, rows: Iterable[Mapping[str, Any]]) -> Counts:
-    return {str(row[column]): {name: int(row[name]) for name in COUNTS} for row in rows if row[column] is not None}
 
 
 def _judged(store: Store, days: Collection[date], codes: Collection[str]) -> dict[date, Counts]:
     """Return the nights of each city counted over the ``NIGHTS`` days that end with each of some days."""
-    nights: dict[date, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in tallies.nights(store, min(days) - timedelta(days=NIGHTS - 1), max(days), codes):
-        nights[row["business_date"]].append(row)
-    windows = {day: [day - timedelta(days=before) for before in range(NIGHTS)] for day in days}
-    return {day: nights_of(row for each in window for row in nights.get(each, ())) for day, window in windows.items()}
+    rows = tallies.nights(store, min(days) - timedelta(days=NIGHTS - 1), max(days), codes)
+    return nights_by_day(rows, days, NIGHTS)
 
 
 def _name(key: str, names: Mapping[str, str]) -> str:
     return names.get(key) or division_name(key)
 
 
-def _series(names: Mapping[str, str], days: Mapping[date, Counts]) -> Series:
+def _series(names: Mapping[str, str], days: Mapping[date, Counts], wanted: Collection[str]) -> Series:
+    """Return every day's figures: all of the whole, of each group those that have a target."""
     series: Series = {TOTAL: []}
     for day, counted in days.items():
         series[TOTAL].append((day, all_figures(summed(list(counted.values())))))
-        for key, counts in counted.items():
-            series.setdefault((key, _name(key, names)), []).append((day, all_figures(counts)))
+        for key, counts in counted.items() if wanted else ():
+            series.setdefault((key, _name(key, names)), []).append((day, all_figures(counts, wanted)))
     return series

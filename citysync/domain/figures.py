@@ -6,7 +6,7 @@ never 0 % and never 100 %. A rate is shown as 100 % only if nothing is lacking, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -145,12 +145,12 @@ def figure(name: str, counts: Mapping[str, int]) -> Figure:
     return Figure(measure, above, sum(counts.get(part, 0) for part in measure.below))
 
 
-def all_figures(counts: Mapping[str, int]) -> dict[str, Figure]:
-    """Return every figure that these counts speak of, by name, in the order people read them."""
+def all_figures(counts: Mapping[str, int], wanted: Collection[str] = MEASURES) -> dict[str, Figure]:
+    """Return every figure (of those wanted) that these counts speak of, by name, in the order people read them."""
     return {
         name: figure(name, counts)
         for name, measure in MEASURES.items()
-        if all(part in counts for part in measure.below)
+        if name in wanted and all(part in counts for part in measure.below)
     }
 
 

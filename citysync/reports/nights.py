@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from citysync.domain.verdict import Axis, Standing, State
@@ -29,6 +31,36 @@ def nights_of(verdicts: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]
         counts["nights_on_time"] += _on_time(row)
         counts["nights_in_sync"] += row["state"] == State.IN_SYNC
     return dict(counted)
+
+
+def nights_by_day(
+    verdicts: Iterable[Mapping[str, Any]], days: Collection[date], length: int
+) -> dict[date, dict[str, dict[str, int]]]:
+    """Return ``nights_of`` of the stretch of so many days that ends with each of some days, each night looked at once.
+
+    ``verdicts``: as there, of all the stretches together.
+    """
+    by_night: dict[date, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in verdicts:
+        by_night[row["business_date"]].append(row)
+    running: dict[str, tuple[list[date], list[tuple[int, ...]]]] = {}
+    for night in sorted(by_night):
+        for code, counts in nights_of(by_night[night]).items():
+            on, sums = running.setdefault(code, ([], [(0,) * len(COUNTS)]))
+            on.append(night)
+            sums.append(tuple(sum(pair) for pair in zip(sums[-1], (counts[name] for name in COUNTS), strict=True)))
+    return {day: dict(_stretch(running, day - timedelta(days=length), day)) for day in days}
+
+
+def _stretch(
+    running: Mapping[str, tuple[list[date], list[tuple[int, ...]]]], after: date, until: date
+) -> Iterator[tuple[str, dict[str, int]]]:
+    """Yield what each city's running sums grew by after one day and until another; a city without a night has none."""
+    for code, (on, sums) in running.items():
+        first, last = bisect_right(on, after), bisect_right(on, until)
+        if first < last:
+            grown = (now - then for now, then in zip(sums[last], sums[first], strict=True))
+            yield code, dict(zip(COUNTS, grown, strict=True))
 
 
 def _on_time(row: Mapping[str, Any]) -> bool:

@@ -51,29 +51,6 @@ def counted_on(store: Store, *, on: date | None = None, cities: Collection[str] 
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def totals_by_day(store: Store, by: Group, days: Collection[date], cities: Collection[str]) -> dict[date, list[Row]]:
-    """Return ``totals`` of each of some days in one query; a day before anything was adopted has no rows."""
-    latest, key = _latest_by_day(days, cities), _TALLY[by]
-    chosen = sa.and_(latest.c.run_seq == _TALLY.run_seq, latest.c.city_code == _TALLY.city_code)
-    counts = (sa.cast(sa.func.sum(_TALLY[name]), sa.BigInteger).label(name) for name in COUNTS)
-    query = sa.select(latest.c.day, key, *counts).select_from(latest).join(tables.tallies, chosen)
-    return _by_day(store, query.group_by(latest.c.day, key).order_by(latest.c.day, key), days)
-
-
-def counted_by_day(store: Store, days: Collection[date], cities: Collection[str]) -> dict[date, list[Row]]:
-    """Return ``counted_on`` of each of some days in one query."""
-    latest = _latest_by_day(days, cities)
-    chosen = sa.and_(latest.c.run_seq == _VERDICT.run_seq, latest.c.city_code == _VERDICT.city_code)
-    query = (
-        sa.select(latest.c.day, _VERDICT.city_code, _RUN.run_id, _RUN.business_date, _VERDICT.counts)
-        .select_from(latest)
-        .join(tables.verdicts, chosen)
-        .join(tables.runs, _RUN.seq == _VERDICT.run_seq)
-        .order_by(latest.c.day, _VERDICT.city_code)
-    )
-    return _by_day(store, query, days)
-
-
 def nights(store: Store, since: date, on: date, cities: Collection[str] | None = None) -> list[Row]:
     """Return the verdicts of nightly runs from one business date to another, in the order of the runs.
 
@@ -102,28 +79,6 @@ def days_counted(store: Store, on: date, limit: int = 90) -> list[date]:
     )
     with store.reading() as connection:
         return sorted(connection.scalars(query))
-
-
-def _by_day(store: Store, query: sa.Select[Any], days: Collection[date]) -> dict[date, list[Row]]:
-    found: dict[date, list[Row]] = {day: [] for day in days}
-    with store.reading() as connection:
-        for row in connection.execute(query).mappings():
-            found[row["day"]].append({name: value for name, value in row.items() if name != "day"})
-    return found
-
-
-def _latest_by_day(days: Collection[date], cities: Collection[str]) -> sa.CTE:
-    """Return each city's last adopted run as of each of some days."""
-    asked = sa.values(sa.column("day", sa.Date), name="asked").data([(day,) for day in days]).cte("asked")
-    return (
-        sa.select(asked.c.day, _VERDICT.city_code, sa.func.max(_VERDICT.run_seq).label("run_seq"))
-        .select_from(tables.verdicts)
-        .join(tables.runs, _RUN.seq == _VERDICT.run_seq)
-        .join(asked, _RUN.business_date <= asked.c.day)
-        .where(_VERDICT.adopted, _VERDICT.city_code.in_(cities))
-        .group_by(asked.c.day, _VERDICT.city_code)
-        .cte("latest")
-    )
 
 
 def _latest(on: date | None, cities: Collection[str] | None) -> sa.Subquery:

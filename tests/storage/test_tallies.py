@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from citysync.domain.outcome import TALLIES
 from citysync.domain.tallies import COUNTS
 from citysync.domain.verdict import State
-from citysync.storage import tables, tallies
+from citysync.storage import daily, tables, tallies
 from citysync.storage.engine import Store
 from citysync.storage.ledger import publish, start_run
 from tests.builders import TODAY
@@ -46,16 +47,48 @@ def test_counts_are_those_of_the_last_adopted_run_of_that_day(store: Store, tmp_
 
 
 def test_many_days_at_once_are_each_day_by_itself(store: Store, tmp_path: Path) -> None:
-    assert tallies.totals_by_day(store, "city_code", [TODAY], ["440300"]) == {TODAY: []}
+    nothing = daily.runs_by_day(store, [TODAY], ["440300"])
+    assert nothing == {TODAY: ()}
+    assert daily.totals_of(store, "city_code", nothing) == {TODAY: []}
     counted(store, tmp_path, 1, 3, 4)
     counted(store, tmp_path, 2, 5, 5)
     counted(store, tmp_path, 4, 1, 1, adopted=False)
     days = [TODAY + timedelta(days=number) for number in range(-1, 5)]
-    by_day = tallies.totals_by_day(store, "department", days, ["440300"])
+    runs = daily.runs_by_day(store, days, ["440300"])
+    by_day = daily.totals_of(store, "department", runs)
     assert by_day == {day: tallies.totals(store, ("department",), on=day, cities=["440300"]) for day in days}
-    rows = tallies.counted_by_day(store, days, ["440300"])
-    assert rows == {day: tallies.counted_on(store, on=day, cities=["440300"]) for day in days}
+    rows = daily.counted_of(store, runs)
+    kept = {day: tallies.counted_on(store, on=day, cities=["440300"]) for day in days}
+    assert rows == {
+        day: [{"city_code": each["city_code"], "counts": each["counts"]} for each in found]
+        for day, found in kept.items()
+    }
+    assert {day: [each.run_id for each in found] for day, found in runs.items()} == {
+        day: [each["run_id"] for each in found] for day, found in kept.items()
+    }
+    late = days[-2:]  # what a day rests on may have been published before any of the days asked for
+    assert daily.runs_by_day(store, late, ["440300"]) == {day: runs[day] for day in late}
     assert [len(rows[day]) for day in days] == [0, 1, 1, 1, 1, 1]
+
+
+def test_a_later_run_of_an_earlier_day_is_what_later_days_rest_on(store: Store, tmp_path: Path) -> None:
+    counted(store, tmp_path, 3, 1)
+    counted(store, tmp_path, 2, 2)
+    days = [TODAY + timedelta(days=number) for number in range(4)]
+    runs = daily.runs_by_day(store, days, ["440300"])
+    assert [[each.seq for each in runs[day]] for day in days] == [[], [2], [2], [2]]
+    sums = {day: [int(row["met"]) for row in rows] for day, rows in daily.totals_of(store, "city_code", runs).items()}
+    assert sums == {day: met(store, day) for day in days}
+
+
+def test_a_night_that_is_many_questions_long_is_added_up_once(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daily, "_AT_ONCE", 1)
+    counted(store, tmp_path, 1, 3, 4)
+    days = [TODAY, TODAY + timedelta(days=1)]
+    found = daily.totals_of(store, "city_code", daily.runs_by_day(store, days, ["440300"]))
+    assert [[int(row["met"]) for row in found[day]] for day in days] == [[7], [7]]
 
 
 def test_counts_are_added_up_by_what_is_asked_for(store: Store, tmp_path: Path) -> None:

@@ -19,4 +19,4 @@ def figures(reader: Reader, by: By, on: date | None, since: date | None) -> Seen
     if not names:
         raise NotThere("figures")
     targets = targets_of(reader.settings)
-    return figures_in(reader.store, targets, names, by, on or reader.today, since, trend=True)
+    return figures_in(reader.store, targets, names, by, on or reader.today, since, trend=True, kept=reader.kept)

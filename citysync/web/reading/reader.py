@@ -16,11 +16,15 @@ from citysync.storage.engine import Store
 from citysync.storage.schema import NoLedger, open_store
 from citysync.web.problems import NothingYet, NotThere
 from connectors import names, source_model
+from flows.kept import Kept
 
 
 @dataclass(frozen=True)
 class Reader:
-    """The ledger as one principal may read it. ``cities``: the files of those cities, paused ones too."""
+    """The ledger as one principal may read it. ``cities``: the files of those cities, paused ones too.
+
+    ``kept``: sums of days, shared by everybody: whoever asks names the cities they are of.
+    """
 
     store: Store
     settings: Settings
@@ -28,6 +32,7 @@ class Reader:
     cities: dict[str, City]
     today: date
     now: datetime
+    kept: Kept
 
     def city(self, code: str) -> City:
         """Return a city's file; raise ``NotThere`` for one that is not there or may not be seen: both look alike."""
@@ -53,13 +58,14 @@ class Library:
         self._day = shanghai_day
         self._lock = threading.Lock()
         self._store: Store | None = None
+        self._kept = Kept()
         self._files: tuple[frozenset[tuple[str, int]], Cities] | None = None
 
     def reader(self, principal: Principal) -> Reader:
         """Return the ledger as somebody may read it; raise ``NothingYet`` before there is one."""
         now = self._now()
         seen = {code: city for code, city in self.cities().items() if principal.may_see(code)}
-        return Reader(self.store(), self.settings, principal, seen, self._day(now), now)
+        return Reader(self.store(), self.settings, principal, seen, self._day(now), now, self._kept)
 
     def clock(self) -> tuple[datetime, date]:
         """Return the moment, and the day it is in the province."""
