@@ -41,6 +41,19 @@ def typed_rows(rows: pl.DataFrame, city: City, regions: Sequence[str], heirs: Ma
     return parted.with_columns(_areacode(city, regions, heirs))
 
 
+def typed_keys(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    """Return ``row_no`` and the key of every row, as ``typed_rows`` has them, and nothing else."""
+    as_sent = cleaning.visible(rows.select("row_no", *(name for name in items.KEY if name in rows.columns)))
+    read = as_sent.select(
+        pl.col("row_no").cast(pl.Int64),
+        *((pl.col(name) if name in rows.columns else pl.lit(None, pl.String)).alias(SENT + name) for name in items.KEY),
+    ).with_columns(_typed(name, city, absent=name not in rows.columns, unclean=name in _TEXTS) for name in items.KEY)
+    if city.codes.scheme == "local":
+        return read.select("row_no", *items.KEY)
+    split = read.with_columns(pl.col("task_code").alias(WHOLE_CODE)).with_columns(**_split())
+    return split.select("row_no", *items.KEY)
+
+
 def text_of(name: str, city: City) -> pl.Expr:
     """Return the text a typed value is read from: after the value map, "no day" words taken for nothing."""
     text = values.text_of(name, city, sent(name))
@@ -67,16 +80,23 @@ def _units(city: City) -> list[pl.Expr]:
 
 def _parted(rows: pl.DataFrame) -> pl.DataFrame:
     """Split a 33-character code, and derive from its 31 what the source does not send; what it sends stays."""
-    whole = pl.col(WHOLE_CODE)
-    handle_item = pl.when(whole.str.len_chars() == _HANDLE_ITEM_LENGTH).then(whole)
-    short = codes.task_code_part(whole)
+    short = codes.task_code_part(pl.col(WHOLE_CODE))
     return rows.with_columns(
-        task_code=short,
-        task_handle_item=pl.coalesce("task_handle_item", handle_item),
+        **_split(),
         dept_code=pl.coalesce("dept_code", codes.uscc_part(short)),
         use_level=pl.coalesce("use_level", codes.level_part(short)),
         catalog_code=pl.coalesce("catalog_code", codes.catalog_part(short)),
     )
+
+
+def _split() -> dict[str, pl.Expr]:
+    """Return both parts of a row's key, which a source may send as one code."""
+    whole = pl.col(WHOLE_CODE)
+    handle_item = pl.when(whole.str.len_chars() == _HANDLE_ITEM_LENGTH).then(whole)
+    return {
+        "task_code": codes.task_code_part(whole),
+        "task_handle_item": pl.coalesce("task_handle_item", handle_item),
+    }
 
 
 def _areacode(city: City, regions: Sequence[str], heirs: Mapping[str, str]) -> pl.Expr:

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from citysync.domain import items
+from citysync.domain import codes, items
 from citysync.domain.city import City
 from citysync.domain.divisions import regions_of
 from citysync.domain.errors import ConfigError
@@ -19,7 +19,7 @@ from schemas.directory import DIRECTORY, Directory, NationalDirectory
 from schemas.findings import Rejections
 from schemas.notes import notes
 from schemas.proof import NotProved, prove, refuse_blind_pandera
-from schemas.reading import typed_rows
+from schemas.reading import typed_keys, typed_rows
 from schemas.rules import rejections, rules, task_code_pattern
 
 # What may differ between two rows that say the same: where they stood and how they travelled.
@@ -55,19 +55,30 @@ def validate(snapshot: Snapshot, city: City, on: date) -> Validation:
     return validation
 
 
-def together(snapshot: Snapshot, city: City, on: date, numbers: pl.Series) -> Snapshot:
+def together(snapshot: Snapshot, city: City, numbers: pl.Series) -> Snapshot:
     """Return a snapshot of some rows (by ``row_no``) and of all that share a key with one of them.
 
     Every rule looks at one row by itself, and rows meet by their keys alone: what ``validate`` says of these rows is
     what it says of them in the whole snapshot.
     """
     rows = _with_numbers(snapshot.rows)
-    regions, heirs = _regions(city, on)
-    keys = rows.select("row_no", "page_no", *(name for name in items.KEY if name in rows.columns))
-    read = typed_rows(keys, city, regions, heirs).select("row_no", *items.KEY)
-    wanted = read.filter(pl.col("row_no").is_in(numbers.implode())).select(items.KEY).unique()
+    asked = pl.col("row_no").is_in(numbers.implode())
+    wanted = typed_keys(rows.filter(asked), city).select(items.KEY).unique()
+    read = typed_keys(rows.filter(asked | _may_be(wanted.get_column("task_code"), rows, city)), city)
     kin = read.join(wanted, on=items.KEY, how="semi", nulls_equal=True).get_column("row_no")
     return replace(snapshot, rows=rows.filter(pl.col("row_no").is_in(kin.implode())))
+
+
+def _may_be(task_codes: pl.Series, rows: pl.DataFrame, city: City) -> pl.Expr:
+    """Return whether a row can turn out to have one of some codes, without reading every code as it will be read.
+
+    A code of plain letters and digits is read as it stands; whatever else was sent is only told by reading it.
+    """
+    if "task_code" not in rows.columns or task_codes.null_count() or not city.values.keys().isdisjoint(items.KEY):
+        return pl.lit(value=True)
+    sent, wanted = pl.col("task_code"), task_codes.str.to_uppercase()
+    begun = codes.task_code_part(sent).str.to_uppercase() if city.codes.scheme != "local" else sent.str.to_uppercase()
+    return begun.is_in(wanted.implode()) | ~sent.str.contains(r"^[0-9A-Za-z]+$")
 
 
 def _regions(city: City, on: date) -> tuple[list[str], dict[str, str]]:

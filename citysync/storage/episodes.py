@@ -11,7 +11,7 @@ from citysync.domain.carry import carry_of
 from citysync.storage import tables
 from citysync.storage.engine import Store
 from citysync.storage.identity import confirmed_for
-from citysync.storage.keys import key, key_of
+from citysync.storage.keys import key, key_of, of_items
 from citysync.storage.past import adopted_snapshots
 from citysync.storage.reading import Row, rows_of
 
@@ -38,7 +38,10 @@ def episodes(
         carry = carry_of(confirmed_for(connection, city_code, run_id), run.business_date)
         codes = list(task_codes)
         of_item = sa.or_(
-            key(dict(_LIFE), carry).in_({key_of(row, carry) for row in found}),
+            sa.and_(
+                of_items(_LIFE.catalog_code, found, carry),
+                key(dict(_LIFE), carry).in_({key_of(row, carry) for row in found}),
+            ),
             _LIFE.task_code.in_(codes),
             _LIFE.task_handle_item.in_(codes),
             sa.and_(_LIFE.task_code.is_(None), _LIFE.catalog_code.is_not(None), _LIFE.catalog_code == catalog_code),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,27 @@ def rows_of_item(path: Path, catalog_code: str, columns: Collection[str]) -> lis
     """Return the rows of one 基本编码, by its own column or by its place in the 实施编码."""
     rows = _rows(path)
     sent = [] if rows is None else rows.collect_schema().names()
-    tests = [pl.col("catalog_code") == catalog_code] if "catalog_code" in sent else []
-    if "task_code" in sent:
-        tests.append(codes.catalog_part(codes.folded(pl.col("task_code"))) == catalog_code)
-    if rows is None or not tests:
+    if rows is None:
         return []
-    return _picked(rows.filter(pl.any_horizontal(tests)), sent, columns)
+    numbers = _numbers_by_item(path).filter(pl.col("item") == catalog_code).get_column("row_no")
+    return _picked(rows.filter(pl.col("row_no").is_in(numbers.implode())), sent, columns) if numbers.len() else []
+
+
+@lru_cache(maxsize=64)
+def _numbers_by_item(path: Path) -> pl.DataFrame:
+    """Return ``item``, a 基本编码, and ``row_no`` of each row said to be of it; a snapshot's file never changes.
+
+    Of other cities' items most are looked for again and again: the codes of a directory are folded once.
+    """
+    rows = pl.scan_parquet(path)
+    sent = rows.collect_schema().names()
+    said = [pl.col("catalog_code")] if "catalog_code" in sent else []
+    if "task_code" in sent:
+        said.append(codes.catalog_part(codes.folded(pl.col("task_code"))))
+    found = [rows.select("row_no", item=each) for each in said]
+    if not found:
+        return pl.DataFrame(schema={"row_no": pl.Int64, "item": pl.String})
+    return pl.concat(found).drop_nulls("item").unique().sort("row_no").collect()
 
 
 def _picked(rows: pl.LazyFrame, sent: list[str], columns: Collection[str]) -> list[Row]:

@@ -47,6 +47,12 @@ def explain(
         return {**document, "task": _about_task(looked_in, asked, row_no)}
 
 
+def explain_item(settings: Settings, code: str, asked: str | None, row_no: int | None, run_id: str) -> Row:
+    """Return ``task`` of ``explain`` alone, for who knows how the city stands already. Raises as it does."""
+    with open_store(settings.database, write=False) as store:
+        return _about_task(record_of(settings, store, code, run_id, _city(settings, code)), asked, row_no)
+
+
 def _city(settings: Settings, code: str) -> City | None:
     try:
         return load_cities(settings.cities_dir, source_model, names()).get(code)

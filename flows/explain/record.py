@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from citysync.domain.snapshot import Snapshot
 from citysync.storage import catalogue, pages, purges, reading
 from citysync.storage.engine import Store
 from citysync.storage.extract import Extract
+from citysync.storage.schema import open_store
 
 Row = dict[str, Any]
 
@@ -74,8 +75,8 @@ class Record:
     def master(self) -> MasterCatalogue | None:
         """Return the version of the master catalogue the run judged against, None if the ledger has lost it."""
         name = self.verdict["master_version"]
-        known = {row["name"] for row in reading.master_versions(self.store)}
-        return catalogue.load_version(self.store, name) if name in known else None
+        known = {row["name"]: row["imported_at"] for row in reading.master_versions(self.store)}
+        return _version(self.settings.database, name, known[name]) if name in known else None
 
     @property
     def said(self) -> Extract:
@@ -102,6 +103,14 @@ def record_of(settings: Settings, store: Store, code: str, run_id: str | None, c
         where = f"运行 {run_id}" if run_id else "台账"
         raise ConfigError(f"{where} 中没有城市 {code} 的结论；先运行 citysync sync {code}")
     return Record(settings, store, rows[0], city)
+
+
+@lru_cache(maxsize=2)
+def _version(database: str, name: str, imported_at: str) -> MasterCatalogue:
+    """Return a version of the master catalogue, read once: it never changes, and who asks once asks again."""
+    del imported_at  # a ledger restored from a backup may have given the name to another version
+    with open_store(database, write=False) as store:
+        return catalogue.load_version(store, name)
 
 
 def _whole(folder: Path, sha256: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -58,7 +59,7 @@ class Rows:
         """Return rows with what became of them: validated are they and those that share their keys, no others."""
         city, on = self._record.city, self._record.business_date
         if city is not None and found.height:
-            self._validation = validate(together(self._snapshot, city, on, found.get_column("row_no")), city, on)
+            self._validation = validate(together(self._snapshot, city, found.get_column("row_no")), city, on)
         return [self._traced(row) for row in found.iter_rows(named=True)]
 
     def _traced(self, row: Row) -> Row:
@@ -142,6 +143,7 @@ def master_item(record: Record, catalog_code: str | None) -> Row | None:
     return {name: _text(value) for name, value in found.row(0, named=True).items()}
 
 
+@lru_cache(maxsize=4_096)
 def normal(text: str | None) -> str | None:
     """Return a text as it is compared, None for nothing."""
     if text is None:

@@ -14,7 +14,7 @@ from citysync.storage.glimpse import rows_of_codes, rows_of_item
 from citysync.storage.past import adopted_snapshots
 from citysync.web.problems import NotThere
 from citysync.web.reading.reader import Reader
-from flows.explain.answer import explain
+from flows.explain.answer import explain_item
 
 COMPARED = ("task_name", "limit_scene_num", "promise_day", "anticipate_day", "online_handle_depth")
 Row = Mapping[str, Any]
@@ -62,10 +62,9 @@ def item_facts(reader: Reader, code: str, asked: str, row_no: int | None) -> Ite
         raise NotThere(asked)
     run_id = str(good["run_id"])
     try:
-        document = explain(reader.settings, code, None if row_no is not None else asked, row_no, run_id)
+        task = explain_item(reader.settings, code, None if row_no is not None else asked, row_no, run_id)
     except ConfigError:
         raise NotThere(asked) from None
-    task = document["task"]
     if not task["rows"] and not task["findings"] and task["master"] is None:
         raise NotThere(asked)
     catalog_code = _catalog_of(task)
