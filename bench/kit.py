@@ -146,7 +146,7 @@ class Province:
         door = Door(keep, lambda _: "", lambda: now, time.monotonic, lambda _: None)
         snapshot = pull(self.city, replace(door, base=self.base, read=self.kept.__getitem__))
         index = next(page.sha256 for page in snapshot.pages if page.url == INDEX_URL)
-        self.base = LastGood("bench", now.date(), snapshot.rows, index=index)
+        self.base = LastGood("bench", now.date(), snapshot.in_hand, index=index)
         return snapshot
 
 

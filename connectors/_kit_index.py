@@ -80,7 +80,7 @@ def remembered(city: City, door: Door, number: int) -> Remembered:
     index, pages = _read(header, data), (header_page, content_page)
     if door.base.rows.height != len(index.keys):
         return Remembered(None, "上次的快照与其索引不符", pages)
-    return Remembered(Base(index, door.base.rows), None, pages)
+    return Remembered(Base(index, door.base.rows.whole), None, pages)
 
 
 def kept(index: Index, city: City, door: Door, number: int) -> tuple[RawPage, ...]:

@@ -46,9 +46,10 @@ def look_up(city: City, door: Door, keys: Keys, base: LastGood, grade: Grade, pu
     """
     taken_at = door.now()
     parts = list(_parts(city, door, keys, base, pull))
-    kept = base.rows.filter(~_asked_for(base.rows, keys, city)).with_columns(page_no=pl.lit(0, dtype=pl.Int64))
+    before = base.rows.whole
+    kept = before.filter(~_asked_for(before, keys, city)).with_columns(page_no=pl.lit(0, dtype=pl.Int64))
     rows = pl.concat([kept, *(part.rows for part in parts)], how="diagonal")
-    rows = rows.with_columns(row_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)).select(base.rows.columns)
+    rows = rows.with_columns(row_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)).select(before.columns)
     return Snapshot(
         city_code=city.code,
         taken_at=taken_at,
@@ -87,7 +88,8 @@ def _parts(city: City, door: Door, keys: Keys, base: LastGood, pull: Pull) -> It
 def _narrowed(city: City, source: sql_table.Source, keys: Keys, base: LastGood) -> sql_table.Narrowed:
     """Return the source asked for the codes, also as they were written where the last good snapshot had them."""
     plan = plan_for(city, ("task_code", "catalog_code"))
-    sent = base.rows.filter(_asked_for(base.rows, keys, city))
+    before = base.rows.whole
+    sent = before.filter(_asked_for(before, keys, city))
     written = sent.get_column("task_code").drop_nulls().unique().sort() if "task_code" in sent.columns else ()
     only = Only(
         task_column=plan.paths["task_code"],

@@ -143,7 +143,7 @@ def _guarded(city: City, run: Run, memory: Memory, snapshot: Snapshot, means: Me
     last_good = memory.last_good.rows if memory.last_good is not None else None
     strange = foreign(rows, last_good, city, run.business_date) if usable else None
     asked = rows.is_empty() or (usable and strange is None)
-    answer = guard(Arrival(rows, city, memory, run.business_date)) if asked else Answer()
+    answer = guard(Arrival(snapshot.in_hand, city, memory, run.business_date)) if asked else Answer()
     if answer.uses:
         means.step(f"护栏：按批准 {'、'.join(str(use.serial) for use in answer.uses)} 放行")
     facts = Facts(

@@ -13,16 +13,16 @@ KEY = "task_code"
 
 def ours(folder: Path, began: answer.Phase) -> dict[str, object]:
     """Compare as the line's guard does (no hashes are stored yet): folded keys, every column."""
-    pl = import_module("polars")
+    pl, in_hand = import_module("polars"), import_module("citysync.domain.kept_rows").InHand
     turnover = import_module("citysync.reconciliation.turnover").turnover
     shifts = import_module("citysync.reconciliation.field_shift").shifts
     cities = import_module("citysync.domain.city")
     source = cities.SourceBase(connector="file_drop")
     city = cities.City(code="440300", name="深圳市", counties=(), source=source)
     began()
-    nights = [pl.read_parquet(folder / name) for name in ("yesterday.parquet", "tonight.parquet")]
+    nights = [in_hand(pl.read_parquet(folder / name)) for name in ("yesterday.parquet", "tonight.parquet")]
     moved = turnover(*nights, city)
-    changed = {shift.field: shift.changed for shift in shifts(moved.kept, 0)}
+    changed = {shift.field: shift.changed for shift in shifts(moved, 0)}
     return _told(moved.vanished.height, moved.appeared.height, changed)
 
 

@@ -6,13 +6,12 @@ The line decides with these and nothing else of the past, so that a replay which
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-
-import polars as pl
 
 from citysync.domain.approval import Approval
 from citysync.domain.identity import Identity
+from citysync.domain.kept_rows import KeptRows
 from citysync.domain.verdict import State
 
 
@@ -20,14 +19,15 @@ from citysync.domain.verdict import State
 class LastGood:
     """The snapshot in force: what was last adopted, dated.
 
-    ``rows``: as text, as ``Snapshot.rows``; ``on``: its business date; ``changed_at``: when its source last changed,
-    None if it said so nowhere; ``state``: what was said of it, by which ``rules_version`` and ``master_version``;
-    ``index``: the hash of the kept page that names its rows' keys and hashes, None where its source has none.
+    ``rows``: as text, as ``Snapshot.rows``, read where they are asked for; ``on``: its business date; ``changed_at``:
+    when its source last changed, None if it said so nowhere; ``state``: what was said of it, by which
+    ``rules_version`` and ``master_version``; ``index``: the hash of the kept page that names its rows' keys and hashes,
+    None where its source has none.
     """
 
     run_id: str
     on: date
-    rows: pl.DataFrame = field(repr=False)
+    rows: KeptRows
     changed_at: datetime | None = None
     state: State | None = None
     rules_version: str | None = None

@@ -10,7 +10,8 @@ from functools import cached_property
 
 import polars as pl
 
-from citysync.domain.row_hashes import ROW, content_of, row_hashes
+from citysync.domain.kept_rows import InHand
+from citysync.domain.row_hashes import ROW, content_of
 
 INDEX_URL = "citysync:index"  # the page that says which rows, by key and hash, a proved snapshot has
 
@@ -92,14 +93,14 @@ class Snapshot:
     notes: tuple[str, ...] = field(default=())
 
     @cached_property
-    def hashes(self) -> pl.DataFrame:
-        """Return the frame ``HASHES`` of the rows, in their order, worked out once."""
-        return row_hashes(self.rows)
+    def in_hand(self) -> InHand:
+        """Return the rows with their hashes, which are worked out once."""
+        return InHand(self.rows)
 
     @cached_property
     def content(self) -> str:
         """Return what tells one content from another, whatever the order of rows and their paging, worked out once."""
-        return _BY_HASHES + content_of(self.rows.columns, self.hashes.get_column(ROW))
+        return _BY_HASHES + content_of(self.rows.columns, self.in_hand.hashes.get_column(ROW))
 
     def says(self, content: str) -> bool:
         """Return whether a content kept in the ledger is this one, by the way in which it was worked out then."""

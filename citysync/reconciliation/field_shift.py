@@ -9,7 +9,7 @@ import polars as pl
 
 from citysync.domain import codes, items
 from citysync.reconciliation.normalise import normalised
-from citysync.reconciliation.turnover import compared
+from citysync.reconciliation.turnover import Turnover, compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +30,30 @@ class Shift:
         return self.emptied + self.changed
 
 
-def shifts(kept: pl.DataFrame, limit: int) -> Iterator[Shift]:
+def shifts(moved: Turnover, limit: int) -> Iterator[Shift]:
     """Yield the fields that turned empty or changed in more items than ``limit``.
 
     Ways of writing do not count: full width, blanks and invisible characters are no change.
     """
-    if kept.is_empty():
+    pairs = moved.changed
+    if pairs.is_empty():
         return
-    told = kept.select(expr for name in compared() for expr in _counts(name)).row(0, named=True)
+    told = pairs.select(expr for name in compared() for expr in _counts(name)).row(0, named=True)
     for name in compared():
         emptied, changed = int(told[f"{name}:emptied"]), int(told[f"{name}:changed"])
         if changed > limit:
-            changed = _really_changed(kept, name)
+            changed = _really_changed(pairs, name)
         if max(emptied, changed) > limit:
-            empty = int(told[f"{name}:before"]), int(told[f"{name}:now"])
-            yield Shift(name, kept.height, *empty, emptied, changed, _example(kept, name) if changed > limit else "")
+            now = moved.of_kept(name).get_column(name).null_count()
+            before = now - int(told[f"{name}:now"]) + int(told[f"{name}:before"])
+            example = _example(pairs, name) if changed > limit else ""
+            yield Shift(name, moved.kept, before, now, emptied, changed, example)
 
 
-def touched(kept: pl.DataFrame) -> int:
+def touched(moved: Turnover) -> int:
     """Return how many items changed in any field at all, for the preview."""
-    if kept.is_empty():
-        return 0
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_before")) for name in compared())
-    return int(kept.select(differs.sum()).item())
+    return int(moved.changed.select(differs.sum()).item())
 
 
 def _counts(name: str) -> Iterator[pl.Expr]:
@@ -67,12 +68,12 @@ def _meaning(column: str, kind: items.Kind) -> pl.Expr:
     return normalised(pl.col(column)) if kind is items.Kind.TEXT else codes.folded(pl.col(column))
 
 
-def _really_changed(kept: pl.DataFrame, name: str) -> int:
+def _really_changed(both: pl.DataFrame, name: str) -> int:
     kind = items.COLUMNS[name].kind
-    pairs = kept.select(name, f"{name}_before").filter(pl.col(name) != pl.col(f"{name}_before"))
+    pairs = both.select(name, f"{name}_before").filter(pl.col(name) != pl.col(f"{name}_before"))
     return int(pairs.select((_meaning(name, kind) != _meaning(f"{name}_before", kind)).sum()).item())
 
 
-def _example(kept: pl.DataFrame, name: str) -> str:
-    pair = kept.filter(pl.col(name) != pl.col(f"{name}_before")).sort("key").select(f"{name}_before", name).row(0)
+def _example(pairs: pl.DataFrame, name: str) -> str:
+    pair = pairs.filter(pl.col(name) != pl.col(f"{name}_before")).sort("key").select(f"{name}_before", name).row(0)
     return "→".join(f"“{value[:20]}”" for value in pair)

@@ -9,6 +9,7 @@ import polars as pl
 from citysync.domain import codes
 from citysync.domain.city import City
 from citysync.domain.divisions import division_name
+from citysync.domain.kept_rows import KeptRows
 from citysync.domain.sayings import OTHER, THEIRS
 from citysync.domain.successions import single_heirs
 from citysync.domain.verdict import Axis, Fault, Reason, Standing
@@ -18,7 +19,7 @@ _ONE_OTHER = 0.8  # of those name one and the same other city
 _PREFIX = {2: 2, 3: 4, 4: 6}  # how much of a division code a level shares with what lies in it
 
 
-def foreign(rows: pl.DataFrame, before: pl.DataFrame | None, city: City, on: date) -> Reason | None:
+def foreign(rows: pl.DataFrame, before: KeptRows | None, city: City, on: date) -> Reason | None:
     """Return why the rows are another city's; None where that is not sure.
 
     The division inside a body's code is where the body was registered, not where the item is handled. It counts only
@@ -29,7 +30,7 @@ def foreign(rows: pl.DataFrame, before: pl.DataFrame | None, city: City, on: dat
     if city.codes.scheme == "local" or before is None or "task_code" not in rows.columns:
         return None
     inside = _called(codes.division_part(codes.folded(pl.col("task_code"))), on)
-    if "task_code" not in before.columns or _share_of_own(inside, before, city) < _ONE_OTHER:
+    if "task_code" not in before.columns or _share_of_own(inside, before.of(["task_code"]), city) < _ONE_OTHER:
         return None
     return _reason(rows, city, _other(inside, rows, city, _ONE_OTHER))
 

@@ -14,10 +14,9 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-import polars as pl
-
 from citysync.domain.approval import Held, Use
 from citysync.domain.city import City
+from citysync.domain.kept_rows import KeptRows
 from citysync.domain.memory import LastGood, Memory
 from citysync.domain.verdict import Axis, Fault, Reason, Standing
 from citysync.reconciliation import guard_texts as texts
@@ -29,7 +28,7 @@ from citysync.reconciliation.turnover import Turnover, turnover
 class Arrival:
     """What came for a city on a business date, and what is remembered of it."""
 
-    rows: pl.DataFrame
+    rows: KeptRows
     city: City
     memory: Memory
     on: date
@@ -98,8 +97,8 @@ def _turnover_holds(arrival: Arrival) -> Iterator[Hold]:
     yield from _vanished(arrival, usual, moved)
     yield from _appeared(arrival, usual)
     if moved is not None and last is not None:
-        most = limit(arrival.city.guard.max_field_ratio, moved.kept.height)
-        yield from (_field(arrival.city, shift, last) for shift in shifts(moved.kept, most))
+        most = limit(arrival.city.guard.max_field_ratio, moved.kept)
+        yield from (_field(arrival.city, shift, last) for shift in shifts(moved, most))
 
 
 def _vanished(arrival: Arrival, usual: float, moved: Turnover | None) -> Iterator[Hold]:
@@ -131,7 +130,7 @@ def _field(city: City, shift: Shift, last: LastGood) -> Hold:
 
 
 def _touched(moved: Turnover | None) -> int:
-    return 0 if moved is None else touched(moved.kept)
+    return 0 if moved is None else touched(moved)
 
 
 def _last_on(arrival: Arrival) -> date | None:

@@ -124,7 +124,9 @@ def _causes(moved: Turnover | None) -> list[str]:
 
 def _counties_gone(moved: Turnover) -> str:
     """Return the regions of which nothing is left, the largest first; none where the whole city is gone."""
-    still = pl.concat([moved.kept.select(region=_kept_region()), moved.appeared.select("region")]).unique()
+    still = pl.concat(
+        [moved.of_kept("areacode").select(region=_kept_region()), moved.appeared.select("region")]
+    ).unique()
     gone = moved.vanished.drop_nulls("region").group_by("region").len().join(still, on="region", how="anti")
     ordered = gone.sort(["len", "region"], descending=[True, False])
     named = [f"{code} {division_name(code)} {count:,} 条" for code, count in ordered.head(_NAMED).iter_rows()]

@@ -9,6 +9,7 @@ import polars as pl
 
 from citysync.domain import codes
 from citysync.domain.identity import PROPOSALS, UNITS, Change, Scope, no_proposals
+from citysync.domain.kept_rows import KeptRows
 from citysync.reconciliation.identity import propose
 from citysync.reconciliation.identity_names import key_of
 from citysync.reconciliation.match import Match
@@ -19,12 +20,12 @@ _BODY_AT_LEAST = 3
 _ROW = ("task_code", "task_handle_item", "task_name")
 
 
-def identity_changes(match: Match, before: pl.DataFrame | None) -> pl.DataFrame:
+def identity_changes(match: Match, before: KeptRows | None) -> pl.DataFrame:
     """Return the frame ``PROPOSALS`` of one city; ``before``: its last good rows as text, None if there are none.
 
     Only for a snapshot proved complete: otherwise what was cut off would look like what vanished.
     """
-    earlier = _earlier(before) if before is not None and match.national else None
+    earlier = _earlier(before.of(_ROW)) if before is not None and match.national else None
     found = [_against_master(match, earlier)]
     if earlier is not None:
         found += [_bodies_that_moved(match.judged, earlier), _renamed(match.judged, earlier)]

@@ -1,4 +1,8 @@
-"""What changed between the last good snapshot and tonight's, like with like: by folded key, text against text."""
+"""What changed between the last good snapshot and tonight's, like with like: by folded key, text against text.
+
+The rows' hashes find what may have changed; only of those rows, the candidates, the text is read, and what is said is
+said by the text. Two keys of one hash are candidates too, so that none is taken for the other.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ import polars as pl
 
 from citysync.domain import codes, items, vocabulary
 from citysync.domain.city import City
-from citysync.domain.row_hashes import BOOKKEEPING
+from citysync.domain.kept_rows import KeptRows
+from citysync.domain.row_hashes import BOOKKEEPING, ITEM, KEY, folded_keys
 
 _NOTHING = pl.lit(None, dtype=pl.String)
+_PLACE, _BEFORE = "place", "_before"
 
 
 @dataclass(frozen=True)
@@ -18,30 +24,51 @@ class Turnover:
     """Two nights side by side.
 
     ``before``: items in use or paused the last good night; ``vanished``, ``appeared``: ``key``, ``name``, ``region``;
-    ``kept``: one row per item that both nights have exactly once, tonight's columns and last night's as ``…_before``;
-    ``regions``: ``region`` of every item before and tonight, with ``before`` (Boolean).
+    ``changed``: one row per item that both nights have exactly once, but not alike: tonight's columns and last night's
+    as ``…_before``; ``kept``: how many both nights have exactly once; ``tonight``: the rows that came, of which those
+    at ``alike`` (Boolean, one a row) say what they said the last good night.
     """
 
     before: int
     vanished: pl.DataFrame
     appeared: pl.DataFrame
-    kept: pl.DataFrame
+    changed: pl.DataFrame
+    kept: int
+    tonight: KeptRows
+    alike: pl.Series
+
+    def of_kept(self, *names: str) -> pl.DataFrame:
+        """Return some columns, and ``key``, of tonight's kept items; null where tonight's source lacks them."""
+        changed = self.changed.select("key", *names)
+        if not self.alike.any():
+            return changed
+        alike = self.tonight.of((*items.KEY, *names)).filter(self.alike)
+        return pl.concat([changed, _keyed(alike).select("key", *names)])
 
 
-def turnover(before: pl.DataFrame, tonight: pl.DataFrame, city: City) -> Turnover:
+def turnover(before: KeptRows, tonight: KeptRows, city: City) -> Turnover:
     """Return what vanished, appeared and stayed; an item the city had marked as withdrawn does not vanish.
 
     Rows without any code are nobody's item: they are rejected later, each with its place.
     """
-    old, new = _keyed(before), _keyed(tonight)
-    declared = old.filter(_state(city) == vocabulary.WITHDRAWN).select("key")
-    standing = old.join(declared, on="key", how="anti").unique("key")
+    asked = _candidates(before.hashes, tonight.hashes)
+    old, new = _keyed(before.at(asked.before)), _keyed(tonight.at(asked.tonight))
+    declared = old.filter(_withdrawn(city)).select("key")
+    standing = old.join(declared, on="key", how="anti").unique("key", keep="first", maintain_order=True)
     vanished = standing.join(new, on="key", how="anti")
-    appeared = new.unique("key").join(old, on="key", how="anti")
-    single_old, single_new = old.filter(pl.len().over("key") == 1), new.filter(pl.len().over("key") == 1)
-    kept = single_new.join(single_old, on="key", suffix="_before")
+    appeared = new.unique("key", keep="first", maintain_order=True).join(old, on="key", how="anti")
+    changed = _once(new).join(_once(old), on="key", suffix="_before")
     shown = pl.col("key"), pl.col("task_name").alias("name"), _region().alias("region")
-    return Turnover(standing.height, vanished.select(shown), appeared.select(shown), kept)
+    alike = int(asked.alike.sum())
+    return Turnover(
+        before=standing.height + alike - _withdrawn_among(tonight, asked.alike, city),
+        vanished=vanished.select(shown),
+        appeared=appeared.select(shown),
+        changed=changed,
+        kept=changed.height + alike,
+        tonight=tonight,
+        alike=asked.alike,
+    )
 
 
 def compared() -> tuple[str, ...]:
@@ -49,15 +76,58 @@ def compared() -> tuple[str, ...]:
     return tuple(name for name in items.NAMES if name not in BOOKKEEPING and name not in items.KEY)
 
 
+@dataclass(frozen=True)
+class _Candidates:
+    """Places, ascending, of the rows whose text must be read; ``alike``: which of tonight's rows the hashes settle."""
+
+    before: pl.Series
+    tonight: pl.Series
+    alike: pl.Series
+
+
+def _candidates(before: pl.DataFrame, tonight: pl.DataFrame) -> _Candidates:
+    """Return which rows need a look: of a key that one night lacks or any has twice, or not of the same content."""
+    both = _one_a_key(tonight).join(_one_a_key(before), on=KEY, suffix=_BEFORE)
+    same = both.filter(pl.col(ITEM) == pl.col(f"{ITEM}{_BEFORE}"))
+    settled = _at(same.get_column(_PLACE), tonight.height)
+    settled_before = _at(same.get_column(f"{_PLACE}{_BEFORE}"), before.height)
+    return _Candidates(_open(before, settled_before), _open(tonight, settled), settled)
+
+
+def _one_a_key(hashes: pl.DataFrame) -> pl.DataFrame:
+    keyed = hashes.select(KEY, ITEM).with_row_index(_PLACE).drop_nulls(KEY)
+    if keyed.get_column(KEY).n_unique() == keyed.height:
+        return keyed
+    return keyed.filter(~pl.col(KEY).is_duplicated())
+
+
+def _at(places: pl.Series, height: int) -> pl.Series:
+    """Return as many booleans, true at these places."""
+    return pl.repeat(value=False, n=height, eager=True).scatter(places, values=True)
+
+
+def _open(hashes: pl.DataFrame, settled: pl.Series) -> pl.Series:
+    return (hashes.get_column(KEY).is_not_null() & ~settled).arg_true()
+
+
+def _once(keyed: pl.DataFrame) -> pl.DataFrame:
+    return keyed.filter(pl.len().over("key") == 1)
+
+
 def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
     """Return every canonical column as text, null where the source lacks it, and ``key``: the longest code of a row."""
     whole = rows.select((pl.col(name) if name in rows.columns else _NOTHING).alias(name) for name in items.NAMES)
-    key = pl.coalesce(codes.folded(pl.col("task_handle_item")), codes.folded(pl.col("task_code")))
-    return whole.with_columns(key=key).filter(pl.col("key").is_not_null())
+    return whole.with_columns(key=folded_keys(rows)).filter(pl.col("key").is_not_null())
 
 
-def _state(city: City) -> pl.Expr:
-    return pl.col("task_state").replace(city.values.get("task_state", {}))
+def _withdrawn_among(rows: KeptRows, chosen: pl.Series, city: City) -> int:
+    if "task_state" not in rows.columns or not chosen.any():
+        return 0
+    return int(rows.of(["task_state"]).filter(chosen).select(_withdrawn(city).sum()).item())
+
+
+def _withdrawn(city: City) -> pl.Expr:
+    return pl.col("task_state").replace(city.values.get("task_state", {})) == vocabulary.WITHDRAWN
 
 
 def _region() -> pl.Expr:

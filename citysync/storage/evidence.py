@@ -12,7 +12,7 @@ from citysync.storage.pages import stale
 from citysync.storage.translate import on_disk
 
 _PAGE = re.compile(r"[0-9a-f]{64}")
-_SNAPSHOT = re.compile(r"[0-9a-f]{64}\.parquet")
+_SNAPSHOT = re.compile(r"[0-9a-f]{64}\.(parquet|hashes)")
 
 
 def page_name(sha256: str) -> str:
@@ -21,9 +21,9 @@ def page_name(sha256: str) -> str:
 
 
 def files_in(folder: Path) -> dict[str, File]:
-    """Return every raw page, tape and snapshot by its name relative to the folder; anything else is not ours to touch.
+    """Return every raw page, tape, snapshot and file of its rows' hashes by its name relative to the folder.
 
-    Raises ``StorageError`` where the folder cannot be read.
+    Anything else is not ours to touch. Raises ``StorageError`` where the folder cannot be read.
     """
     with on_disk(folder, "查看证据文件夹"):
         return {

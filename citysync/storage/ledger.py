@@ -21,8 +21,8 @@ from citysync.storage import efforts, leases, life, outbox, receipt_outbox, tabl
 from citysync.storage.engine import Store
 from citysync.storage.frames import slices
 from citysync.storage.identity import note_proposals
+from citysync.storage.kept import write_snapshot_and_hashes
 from citysync.storage.leases import Status
-from citysync.storage.pages import write_snapshot
 from citysync.storage.runs import cancel_run, fail_run, finish_run, new_run_id, refuse_closed, seq_of, start_run
 from citysync.storage.said import said, whole
 from citysync.storage.translate import Disconnected
@@ -76,7 +76,7 @@ def publish(
         raise ValueError(f"a verdict of run {city_run.verdict.run_id} cannot be published under {run.run_id}")
     path = None
     if city_run.snapshot is not None:
-        path = write_snapshot(folder, city_run.snapshot).relative_to(folder).as_posix()
+        path = write_snapshot_and_hashes(folder, city_run.snapshot).relative_to(folder).as_posix()
     try:
         return _publish(store, run, city_run, path, tape, tuple(receipts), effort)
     except Disconnected:  # a server that restarted kept all or nothing; both are safe to try again

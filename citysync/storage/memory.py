@@ -9,12 +9,11 @@ from typing import Any
 
 from citysync.domain.errors import StorageError
 from citysync.domain.memory import LastGood, Memory
-from citysync.domain.snapshot import INDEX_URL
 from citysync.domain.verdict import State
 from citysync.storage.approvals import approvals_before
 from citysync.storage.engine import Store
 from citysync.storage.identity import confirmed
-from citysync.storage.pages import read_snapshot
+from citysync.storage.kept import open_snapshot
 from citysync.storage.past import absences_seen, adopted_snapshots, last_approved_run, regions_looked_at
 
 GOOD_RUNS = 7
@@ -53,15 +52,15 @@ def _since_approval(kept: list[dict[str, Any]], approved: str | None) -> list[di
 
 
 def _last_good(row: dict[str, Any], folder: Path) -> LastGood:
-    snapshot = read_snapshot(folder / str(row["path"]))
+    kept = open_snapshot(folder / str(row["path"]))
     changed_at = row["source_changed_at"]
     return LastGood(
         run_id=str(row["run_id"]),
         on=date.fromisoformat(row["business_date"]),
-        rows=snapshot.rows,
+        rows=kept,
         changed_at=None if changed_at is None else datetime.fromisoformat(changed_at),
         state=State(row["state"]),
         rules_version=str(row["rules_version"]),
         master_version=str(row["master_version"]),
-        index=next((page.sha256 for page in snapshot.pages if page.url == INDEX_URL), None),
+        index=kept.index,
     )

@@ -27,7 +27,7 @@ from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
 from citysync.storage.process import is_running, machine_mark
 from citysync.storage.translate import on_disk
 
-_FOLDER = "unfinished"
+UNFINISHED = "unfinished"  # the folder of temporary names
 _UNFINISHED = ".tmp-"
 _DAY = 86_400
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -42,8 +42,8 @@ def keep(folder: Path, data: bytes, number: int, url: str, now: datetime) -> Raw
     digest = hashlib.sha256(data).hexdigest()
     path = page_path(folder, digest)
     with on_disk(path, "保存原始页"):
-        if not _holds(path, data):
-            write_whole(path, data, folder / _FOLDER)
+        if not holds(path, data):
+            write_whole(path, data, folder / UNFINISHED)
     return RawPage(number, url, digest, len(data), now)
 
 
@@ -65,7 +65,7 @@ class Keeper:
 
 def read_page(folder: Path, sha256: str) -> bytes:
     """Return the bytes of a page; raise ``StorageError`` if they are gone or are not the ones that were kept."""
-    return _checked(page_path(folder, sha256), sha256, "读取原始页")
+    return checked(page_path(folder, sha256), sha256, "读取原始页")
 
 
 def page_path(folder: Path, sha256: str) -> Path:
@@ -82,16 +82,21 @@ def write_snapshot(folder: Path, snapshot: Snapshot) -> Path:
     data = buffer.getvalue()
     path = folder / "snapshots" / snapshot.city_code / f"{hashlib.sha256(data).hexdigest()}.parquet"
     with on_disk(path, "保存快照"):
-        if not _holds(path, data):
-            write_whole(path, data, folder / _FOLDER)
+        if not holds(path, data):
+            write_whole(path, data, folder / UNFINISHED)
     return path
 
 
 def read_snapshot(path: Path) -> Snapshot:
     """Return a snapshot as it was written; raise ``StorageError`` if the file is gone or damaged."""
-    data = _checked(path, path.stem, "读取快照")
-    facts = json.loads(pl.read_parquet_metadata(BytesIO(data))[_FACTS])
-    return _snapshot(facts, pl.read_parquet(BytesIO(data)))
+    data = checked(path, path.stem, "读取快照")
+    return _snapshot(facts_in(data), pl.read_parquet(BytesIO(data)))
+
+
+def facts_in(data: bytes) -> dict[str, Any]:
+    """Return what a snapshot's file says beside its rows."""
+    facts: dict[str, Any] = json.loads(pl.read_parquet_metadata(BytesIO(data))[_FACTS])
+    return facts
 
 
 def write_whole(path: Path, data: bytes, unfinished: Path) -> None:
@@ -128,7 +133,7 @@ def stale(folder: Path) -> list[Path]:
 
     Of another machine's processes nothing is known: theirs are left a day later.
     """
-    return [path for path in (folder / _FOLDER).glob(f"{_UNFINISHED}*") if _stale(path)]
+    return [path for path in (folder / UNFINISHED).glob(f"{_UNFINISHED}*") if _stale(path)]
 
 
 def _stale(path: Path) -> bool:
@@ -145,14 +150,16 @@ def _machine() -> str:
     return hashlib.sha256((machine_mark() or socket.gethostname()).encode()).hexdigest()[:8]
 
 
-def _holds(path: Path, data: bytes) -> bool:
+def holds(path: Path, data: bytes) -> bool:
+    """Return whether a file is there with these bytes."""
     try:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except FileNotFoundError:
         return False
 
 
-def _checked(path: Path, sha256: str, deed: str) -> bytes:
+def checked(path: Path, sha256: str, deed: str) -> bytes:
+    """Return the bytes of a file named by its content; raise ``StorageError`` if they are gone or are others."""
     with on_disk(path, deed):
         data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:

@@ -101,7 +101,7 @@ class Nights:
 
     def remember(self, snapshot: Snapshot) -> None:
         index = next(page.sha256 for page in snapshot.pages if page.url == INDEX_URL)
-        self.base = LastGood("run", NOW.date(), snapshot.rows, index=index)
+        self.base = LastGood("run", NOW.date(), snapshot.in_hand, index=index)
 
 
 def kit_city(kit: Kit, **source: Any) -> City:

@@ -390,7 +390,7 @@ def more(url: str, *rows: Mapping[str, Any]) -> None:
 
 
 def based_on(snapshot: Snapshot) -> LastGood:
-    return LastGood("run", NOW.date(), snapshot.rows)
+    return LastGood("run", NOW.date(), snapshot.in_hand)
 
 
 def kept_in(bodies: dict[str, bytes], data: bytes) -> str:

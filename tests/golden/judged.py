@@ -12,6 +12,7 @@ from typing import Any
 
 from citysync.domain.city import Expect
 from citysync.domain.errors import OverBudget, Refused, Throttled, Unreachable, Unreadable
+from citysync.domain.kept_rows import InHand
 from citysync.domain.memory import LastGood, Memory
 from citysync.domain.snapshot import Certificate, Grade
 from citysync.domain.verdict import Fault, Reason, State, Verdict
@@ -33,7 +34,7 @@ from tests.reconciliation.test_judge import RUN, absent, facts_of
 
 Night = dict[str, Verdict | Iterable[Reason]]
 X = Certificate(Grade.X, 7, 5, 5, 1, "总数不符", ("声明总数 7，实际 5", "第 2 页与第 1 页内容相同"))
-LAST = LastGood("r0", YESTERDAY, a_snapshot([an_item()]).rows)
+LAST = LastGood("r0", YESTERDAY, a_snapshot([an_item()]).in_hand)
 
 
 def judged(walked: Walk | None = None, **changes: Any) -> Verdict:
@@ -48,7 +49,7 @@ def failing(error: Exception, memory: Memory | None = None) -> Verdict:
 
 def held(memory: Memory, rows: int | None = None, **city: Any) -> Iterable[Reason]:
     arrived = directory(range(0 if rows is None else rows))
-    answer = guard(Arrival(arrived, a_city(**city), memory, TODAY))
+    answer = guard(Arrival(InHand(arrived), a_city(**city), memory, TODAY))
     return told(judge(Facts(a_city(), RUN, NOW, held=answer.held)), "深圳市", memory).reasons
 
 

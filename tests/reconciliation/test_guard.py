@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from citysync.domain.approval import Approval, Held
 from citysync.domain.city import City
+from citysync.domain.kept_rows import InHand
 from citysync.domain.memory import LastGood, Memory
 from citysync.reconciliation.guard import Answer, Arrival, guard, limit
 from citysync.reconciliation.recoding import recoded
@@ -39,9 +40,9 @@ def asked(
     city: City | None = None,
     on: date = TODAY,
 ) -> Answer:
-    last = LastGood("r0", YESTERDAY, before)
+    last = LastGood("r0", YESTERDAY, InHand(before))
     memory = Memory((before.height,) if counts is None else counts, last, approvals=approvals)
-    return guard(Arrival(tonight, city or a_city(), memory, on))
+    return guard(Arrival(InHand(tonight), city or a_city(), memory, on))
 
 
 def codes(answer: Answer) -> list[str]:
@@ -91,8 +92,8 @@ def test_a_city_may_set_other_bounds() -> None:
 
 
 def test_on_a_first_run_there_is_nothing_to_compare_with() -> None:
-    assert guard(Arrival(directory(range(1)), a_city(), Memory(), TODAY)) == Answer()
-    assert codes(guard(Arrival(directory(range(0)), a_city(), Memory(), TODAY))) == ["zero_items"]
+    assert guard(Arrival(InHand(directory(range(1))), a_city(), Memory(), TODAY)) == Answer()
+    assert codes(guard(Arrival(InHand(directory(range(0))), a_city(), Memory(), TODAY))) == ["zero_items"]
 
 
 def test_codes_written_in_full_width_are_the_same_items() -> None:

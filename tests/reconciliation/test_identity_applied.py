@@ -45,7 +45,7 @@ def proposed(
     rows: list[dict[str, Any]], master: Any, before: list[dict[str, Any]] | None = None
 ) -> list[tuple[Any, ...]]:
     matched, _ = compared(rows, master)
-    earlier = None if before is None else a_snapshot(before, grade=Grade.B).rows
+    earlier = None if before is None else a_snapshot(before, grade=Grade.B).in_hand
     return identity_changes(matched, earlier).select("change", "scope", "before", "after").rows()
 
 
@@ -148,7 +148,7 @@ def test_a_row_of_the_same_code_and_another_name_is_a_rename(name: str, expected
 
 def test_last_nights_body_speaks_for_a_pair() -> None:
     matched, _ = compared(RECODED, a_master())
-    found = identity_changes(matched, a_snapshot([an_item()]).rows)
+    found = identity_changes(matched, a_snapshot([an_item()]).in_hand)
     assert (
         found.filter(pl.col("scope") == "catalog").row(0, named=True)["evidence"].startswith("名称、类型、主体都相同")
     )

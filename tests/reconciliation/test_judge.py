@@ -10,6 +10,7 @@ import pytest
 
 from citysync.domain.city import City, Expect
 from citysync.domain.errors import OverBudget, Refused, SourceError, Throttled, Unreachable, Unreadable
+from citysync.domain.kept_rows import InHand
 from citysync.domain.memory import FIRST_TIME, Memory
 from citysync.domain.run import Run, Trigger
 from citysync.domain.snapshot import Certificate, Grade
@@ -116,7 +117,7 @@ def test_a_contradicted_snapshot_is_not_synced_and_counts_nothing() -> None:
 
 def held_of(received: int, city: City | None = None, memory: Memory = FIRST_TIME) -> tuple[Reason, ...]:
     rows = a_snapshot([an_item() for _ in range(received)]).rows
-    return guard(Arrival(rows, city or a_city(), memory, TODAY)).held
+    return guard(Arrival(InHand(rows), city or a_city(), memory, TODAY)).held
 
 
 @pytest.mark.parametrize(

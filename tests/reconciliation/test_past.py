@@ -29,7 +29,7 @@ def remembered(**changes: Any) -> Memory:
     """Return a memory of yesterday: in sync by rules 1, with the content ``same``."""
     content = changes.pop("content", "same")
     facts = {"state": State.IN_SYNC, "rules_version": "1", "master_version": "2026-11-20-1", **changes}
-    last = LastGood("r0", YESTERDAY, a_snapshot([an_item()]).rows, **facts)
+    last = LastGood("r0", YESTERDAY, a_snapshot([an_item()]).in_hand, **facts)
     return Memory(good_counts=(1,), last_good=last, contents=((content, YESTERDAY),))
 
 

@@ -16,7 +16,7 @@ from tests.builders import NOW, a_city, a_snapshot, an_item
 from tests.reconciliation.test_judge import RUN
 
 WELL = "省平台出口自检正常"
-YESTERDAY = Memory((1,), LastGood("r", date(2026, 11, 22), a_snapshot([an_item()]).rows))
+YESTERDAY = Memory((1,), LastGood("r", date(2026, 11, 22), a_snapshot([an_item()]).in_hand))
 
 
 def failing(error: SourceError) -> Verdict:

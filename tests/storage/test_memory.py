@@ -43,7 +43,7 @@ def test_the_last_good_snapshot_is_remembered_with_its_rows_and_its_day(store: S
     last = recall(store, tmp_path, "440300", a_run(3).run_id).last_good
     assert last is not None
     assert (last.run_id, last.on, last.rules_version) == (a_run(1).run_id, TODAY, RULES_VERSION)
-    assert last.rows.equals(a_snapshot([an_item()]).rows)
+    assert last.rows.whole.equals(a_snapshot([an_item()]).rows)
 
 
 def test_a_damaged_last_good_snapshot_is_said_and_stops_no_run(store: Store, tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+"""Rows of a snapshot of which only what is asked for is worked out or read: their hashes, a column, single rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import polars as pl
+
+from citysync.domain.row_hashes import row_hashes
+
+
+class KeptRows(Protocol):
+    """A snapshot's rows as text. A place is a row's number from 0; rows stand in the order of their places."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return their columns' names."""
+
+    @property
+    def height(self) -> int:
+        """Return how many they are."""
+
+    @property
+    def hashes(self) -> pl.DataFrame:
+        """Return the frame ``HASHES``, one row a row."""
+
+    @property
+    def whole(self) -> pl.DataFrame:
+        """Return all of them."""
+
+    def of(self, names: Iterable[str]) -> pl.DataFrame:
+        """Return some columns of all rows; a name they do not have is left out."""
+
+    def at(self, places: pl.Series) -> pl.DataFrame:
+        """Return the rows at these places, which ascend."""
+
+
+@dataclass(frozen=True)
+class InHand:
+    """Rows that are in memory anyway."""
+
+    whole: pl.DataFrame
+
+    @cached_property
+    def hashes(self) -> pl.DataFrame:
+        """Return their hashes, worked out once."""
+        return row_hashes(self.whole)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return their columns' names."""
+        return tuple(self.whole.columns)
+
+    @property
+    def height(self) -> int:
+        """Return how many they are."""
+        return self.whole.height
+
+    def of(self, names: Iterable[str]) -> pl.DataFrame:
+        """Return some columns of all rows."""
+        return self.whole.select(name for name in names if name in self.whole.columns)
+
+    def at(self, places: pl.Series) -> pl.DataFrame:
+        """Return the rows at these places."""
+        return self.whole[places]

@@ -1,0 +1,118 @@
+"""A snapshot's file read by parts, and the small file beside it that holds its rows' hashes.
+
+The hashes can always be worked out again from the rows, so a file of them that is absent (older snapshots have none),
+damaged or another snapshot's is as if there were none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+
+from citysync.domain.row_hashes import row_hashes
+from citysync.domain.snapshot import INDEX_URL, Snapshot
+from citysync.storage.pages import UNFINISHED, checked, facts_in, holds, write_snapshot, write_whole
+from citysync.storage.translate import on_disk
+
+_SUFFIX = ".hashes"
+_FORMAT = b"citysync row hashes 1\n"  # another way of hashing rows needs another number
+_PROOF = hashlib.sha256().digest_size
+_PLACE = "citysync_place"
+_FEW = 0.25  # of the rows: beyond it, reading all of them is cheaper than looking for some
+
+
+def hashes_name(snapshot: str) -> str:
+    """Return the name of the file of hashes beside a snapshot's, by the snapshot's name."""
+    return snapshot.removesuffix(".parquet") + _SUFFIX
+
+
+def write_snapshot_and_hashes(folder: Path, snapshot: Snapshot) -> Path:
+    """Write a snapshot, then its rows' hashes beside it, and return the snapshot's path.
+
+    Killed in between, it leaves a snapshot whose hashes are worked out when they are asked for.
+    """
+    path = write_snapshot(folder, snapshot)
+    beside = path.with_name(hashes_name(path.name))
+    buffer = BytesIO()
+    snapshot.in_hand.hashes.write_ipc(buffer)
+    data = _proof(path.stem, buffer.getvalue()) + buffer.getvalue()
+    with on_disk(beside, "保存快照的行指纹"):
+        if not holds(beside, data):
+            write_whole(beside, data, folder / UNFINISHED)
+    return path
+
+
+def open_snapshot(path: Path) -> SnapshotFile:
+    """Return a snapshot to be read by parts; raise ``StorageError`` if the file is gone or damaged."""
+    return SnapshotFile(path, checked(path, path.stem, "读取快照"))
+
+
+@dataclass(frozen=True)
+class SnapshotFile:
+    """A snapshot's file, proved to be the one that was written; its text is decoded where it is asked for."""
+
+    path: Path
+    data: bytes = field(repr=False)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Return its columns' names."""
+        return tuple(pl.read_parquet_schema(BytesIO(self.data)))
+
+    @cached_property
+    def height(self) -> int:
+        """Return how many rows it has."""
+        return int(pl.scan_parquet(BytesIO(self.data)).select(pl.len()).collect().item())
+
+    @cached_property
+    def index(self) -> str | None:
+        """Return the hash of the kept page that names its rows' keys and hashes, None where its source has none."""
+        return next((page["sha256"] for page in facts_in(self.data)["pages"] if page["url"] == INDEX_URL), None)
+
+    @cached_property
+    def hashes(self) -> pl.DataFrame:
+        """Return its rows' hashes: those kept beside it or, where they are not to be had, worked out again."""
+        kept = self._hashes_kept()
+        return row_hashes(self.whole) if kept is None else kept
+
+    @cached_property
+    def whole(self) -> pl.DataFrame:
+        """Return all its rows."""
+        return pl.read_parquet(BytesIO(self.data))
+
+    def of(self, names: Iterable[str]) -> pl.DataFrame:
+        """Return some columns of all rows."""
+        asked = [name for name in names if name in self.columns]
+        if "whole" in self.__dict__:
+            return self.whole.select(asked)
+        return pl.read_parquet(BytesIO(self.data), columns=asked)
+
+    def at(self, places: pl.Series) -> pl.DataFrame:
+        """Return the rows at these places."""
+        if places.is_empty():
+            return pl.DataFrame(schema=pl.read_parquet_schema(BytesIO(self.data)))
+        if "whole" in self.__dict__ or len(places) > self.height * _FEW:
+            return self.whole[places]
+        scanned = pl.scan_parquet(BytesIO(self.data), row_index_name=_PLACE)
+        return scanned.filter(pl.col(_PLACE).is_in(places.implode())).drop(_PLACE).collect()
+
+    def _hashes_kept(self) -> pl.DataFrame | None:
+        try:
+            data = self.path.with_name(hashes_name(self.path.name)).read_bytes()
+        except OSError:
+            return None
+        body = data[_PROOF:]
+        return pl.read_ipc(BytesIO(body)) if data[:_PROOF] == _proof(self.path.stem, body) else None
+
+
+def _proof(snapshot: str, body: bytes) -> bytes:
+    """Return what stands before the hashes: so that they are whole, and these very rows'."""
+    told = hashlib.sha256(_FORMAT + snapshot.encode())
+    told.update(body)
+    return told.digest()
