@@ -1,11 +1,12 @@
 """Whole nights of cities with kits in which little or nothing changed: ``python -m bench.changed [ITEMS A CITY…]``.
 
 Each size runs a first night, one in which nothing changed, and two in which one row in a thousand did (told by the
-list of changes, and found by the digest tree). Start-up is the CPU of a night of one city of ten items.
+list of changes, and found by the digest tree). Start-up is the CPU of a night of one city of 200 items.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from bench.our_night import FIRST_DAY, import_master, sync
 from bench.process import Run
 
 CITIES = 21
+LEAST = 200
 SIZES = (1_000, 10_000)  # items a city
 NIGHTS = (
     ("whole", "same"),
@@ -74,10 +76,10 @@ def nights(cities: int, items: int) -> Iterator[Night]:
 
 def start_up() -> Run:
     """Return what a night costs before there is anything to do."""
-    return next(nights(1, 10)).run
+    return next(nights(1, LEAST)).run
 
 
-def measure(items: int, start: Run, cities: int = CITIES) -> Iterator[str]:
+def measure(items: int, start: Run, cities: int) -> Iterator[str]:
     """Yield the rows of the table of one size."""
     whole: Night | None = None
     for night in nights(cities, items):
@@ -91,10 +93,14 @@ def measure(items: int, start: Run, cities: int = CITIES) -> Iterator[str]:
 
 def main(words: list[str]) -> None:
     """Print the table."""
+    parser = argparse.ArgumentParser(prog="bench.changed", description=__doc__)
+    parser.add_argument("items", nargs="*", type=int, help="of a city")
+    parser.add_argument("--cities", type=int, default=CITIES)
+    given = parser.parse_args(words)
     start = start_up()
-    sys.stdout.write(f"Start-up: {start.cpu:.2f} s of CPU, {start.wall:.1f} s.\n\n{HEAD}")
-    for items in [int(word) for word in words] or SIZES:
-        for row in measure(items, start):
+    print(f"Start-up: {start.cpu:.2f} s of CPU, {start.wall:.1f} s.\n\n{HEAD}", end="", flush=True)
+    for items in given.items or SIZES:
+        for row in measure(items, start, given.cities):
             print(row, flush=True)
 
 
