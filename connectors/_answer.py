@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -12,11 +13,46 @@ from connectors._http import Expired
 from connectors._transport import ATTEMPTS, Trouble
 
 LONGEST_WAIT = 60.0
+CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since"})
 _OK, _NO_CONTENT, _NOT_MODIFIED = 200, 204, 304
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
 _TOO_MANY, _REQUEST_TIMEOUT, _SERVER_SIDE = 429, 408, 500
 _QUOTED = 200
 _SKEW_WORTH_NOTING = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole answer. ``etag``, ``modified``: its marks as sent; ``unchanged``: status 304, and no body of its own."""
+
+    data: bytes
+    url: str
+    next_link: str | None
+    changed_at: datetime | None
+    answered_at: datetime | None
+    etag: str | None = None
+    modified: str | None = None
+    unchanged: bool = False
+
+
+def whole_of(
+    data: bytes, url: str, next_link: str | None, headers: Mapping[str, str], hidden: Callable[[str], str]
+) -> Whole:
+    """Return an answer with what its headers add. ``hidden``: takes secrets out; a mark that has one is none."""
+    return Whole(
+        data,
+        url,
+        next_link,
+        changed_at=http_date(headers.get("Last-Modified")),
+        answered_at=http_date(headers.get("Date")),
+        etag=_mark(headers.get("ETag"), hidden),
+        modified=_mark(headers.get("Last-Modified"), hidden),
+    )
+
+
+def is_unchanged(status: int, asked: Mapping[str, str]) -> bool:
+    """Return whether an answer says that a page did not change since we had it, as we had asked."""
+    return status == _NOT_MODIFIED and not CONDITIONS.isdisjoint(asked)
 
 
 def trouble_of(status: int, headers: Mapping[str, str], secret: str | None, now: datetime) -> Trouble | None:
@@ -75,6 +111,11 @@ def skew_note(skew: timedelta | None) -> str | None:
     minutes = round(abs(skew).total_seconds() / 60)
     away = f"{minutes} 分钟" if minutes < 120 else f"{minutes / 60:.1f} 小时"  # noqa: PLR2004 — two hours
     return f"对方时钟比本系统{'快' if skew > timedelta() else '慢'} {away}（据响应头 Date），不影响结论"
+
+
+def _mark(sent: str | None, hidden: Callable[[str], str]) -> str | None:
+    usable = sent is not None and sent.isascii() and sent.isprintable() and len(sent) <= _QUOTED
+    return sent if usable and sent is not None and hidden(sent) == sent else None
 
 
 def _gone(status: int) -> Unreadable:

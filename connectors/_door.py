@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from citysync.domain import items
 from citysync.domain.errors import StorageError
@@ -13,6 +14,9 @@ from citysync.domain.memory import LastGood
 from citysync.domain.snapshot import RawPage
 from connectors._meter import Meter
 from connectors._tape import Live, Tape
+
+if TYPE_CHECKING:  # it speaks HTTP, and most who have a door do not
+    from connectors._conditions import Conditions
 
 
 def _nothing_kept(sha256: str) -> bytes:
@@ -30,7 +34,7 @@ class Door:
     secret may change while a pull is under way. ``last_count``: rows of the last good snapshot, None without one.
     ``tape``: through which everything is asked of the outside, so that it can be asked again. ``base``: the snapshot in
     force, for a source that can be asked for changes only; ``read``: a hash → the bytes kept by it earlier. ``meter``:
-    counts what is asked and what comes.
+    counts what is asked and what comes; ``conditions``: by which pages are asked for only if they changed.
     """
 
     keep: Callable[[bytes, int, str], RawPage]
@@ -46,6 +50,7 @@ class Door:
     base: LastGood | None = None
     read: Callable[[str], bytes] = _nothing_kept
     meter: Meter = field(default_factory=Meter)
+    conditions: Conditions | None = None
 
     def again(self, text: str) -> None:
         """Say that something is asked anew, and count it."""

@@ -6,9 +6,9 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -97,6 +97,9 @@ class HttpSource(SourceBase):
         return self
 
 
+Asked = TypeVar("Asked", bound=HttpSource)
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One request, ready to send."""
@@ -106,12 +109,16 @@ class Ask:
     headers: Mapping[str, str]
     body: bytes | None = None
 
+    def having(self, headers: Mapping[str, str]) -> Ask:
+        """Return the request with more headers."""
+        return replace(self, headers={**self.headers, **headers})
 
-def asked_by(source: HttpSource, param: str, code: str) -> HttpSource:
-    """Return the source asked for one code only."""
+
+def asked_by(source: Asked, param: str, value: object) -> Asked:
+    """Return the source asked with one more parameter, such as for one code only."""
     params = copy.deepcopy(source.params)
     flat = source.method == "GET" or source.body == "form"
-    _put(params, [param] if flat else param.split("."), code)
+    _put(params, [param] if flat else param.split("."), value)
     return source.model_copy(update={"params": params})
 
 
@@ -160,8 +167,7 @@ def told(document: Mapping[str, object]) -> str:
 
 def token_ask(source: HttpSource, secret: str) -> Ask:
     """Return the request that exchanges the secret for a token."""
-    asked = source.auth.token
-    if asked is None:
+    if (asked := source.auth.token) is None:
         raise ValueError("a source without auth.token has nobody to ask for a token")
     return composed(asked.method, asked.body, asked.url, asked.params, {asked.secret_param: secret}, {})
 

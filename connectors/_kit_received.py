@@ -9,6 +9,7 @@ from itertools import pairwise
 import polars as pl
 
 from citysync.domain.city import City
+from citysync.domain.snapshot import MERGED
 from connectors._door import Door
 from connectors._http import Expired
 from connectors._kit_index import Base, Index
@@ -63,7 +64,7 @@ def changed(talk: Talk, manifest: Manifest, base: Base, city: City, door: Door) 
     rows = _rebuilt(base, keys, upserts, manifest, plan_for(city, door.columns), door.columns)
     inserted = len(upserts.keys() - then.keys())
     note = f"增量拉取（{way}）：新增 {inserted:,} 条，修改 {len(upserts) - inserted:,} 条，删除 {len(gone):,} 条"
-    return Received(index, rows, f"增量，{talk.asked} 次请求"), f"{note}；整体摘要已证实"
+    return Received(index, rows, f"{MERGED}，{talk.asked} 次请求"), f"{note}；整体摘要已证实"
 
 
 def _difference(talk: Talk, manifest: Manifest, before: Index) -> tuple[dict[str, Line], set[str], str]:

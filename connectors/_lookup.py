@@ -13,9 +13,11 @@ from citysync.domain.memory import LastGood
 from citysync.domain.recheck import LOOKED_UP, Keys
 from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
 from connectors import sql_table
+from connectors._changing import ChangingSource, asked_whole
 from connectors._door import Door
 from connectors._http import HttpSource, asked_by
 from connectors._mapping import plan_for
+from connectors._mark import carried
 from connectors._only import Only
 
 MOST = 200  # beyond so many codes a whole pull asks less of the source
@@ -46,6 +48,9 @@ def look_up(city: City, door: Door, keys: Keys, base: LastGood, grade: Grade, pu
     """
     taken_at = door.now()
     parts = list(_parts(city, door, keys, base, pull))
+    pages = tuple(page for part in parts for page in part.pages)
+    if getattr(city.source, "changes", None) or getattr(city.source, "conditional", None):
+        pages += carried(replace(door, base=base), max((page.number for page in pages), default=0) + 1)
     before = base.rows.whole
     kept = before.filter(~_asked_for(before, keys, city)).with_columns(page_no=pl.lit(0, dtype=pl.Int64))
     rows = pl.concat([kept, *(part.rows for part in parts)], how="diagonal")
@@ -54,7 +59,7 @@ def look_up(city: City, door: Door, keys: Keys, base: LastGood, grade: Grade, pu
         city_code=city.code,
         taken_at=taken_at,
         rows=rows,
-        pages=tuple(page for part in parts for page in part.pages),
+        pages=pages,
         certificate=_certificate(parts, rows, keys, base, grade),
         unknown_fields=tuple(sorted({*keys.unknown_fields, *(name for part in parts for name in part.unknown_fields)})),
         source_changed_at=max(
@@ -73,13 +78,14 @@ def _parts(city: City, door: Door, keys: Keys, base: LastGood, pull: Pull) -> It
         return
     if not isinstance(source, HttpSource) or source.by_code is None:
         raise ValueError(f"{city.code}：来源不能按编码查询")
+    plain = asked_whole(source) if isinstance(source, ChangingSource) else source
     pages = 0
     for param, asked in (
         (source.by_code.task_code, keys.task_codes),
         (source.by_code.catalog_code, keys.catalog_codes),
     ):
         for code in asked:
-            once = city.model_copy(update={"source": asked_by(source, str(param), code)})
+            once = city.model_copy(update={"source": asked_by(plain, str(param), code)})
             part = pull(once, replace(door, keep=_numbered_on(door, pages)))
             pages += len(part.pages)
             yield part
@@ -100,7 +106,7 @@ def _narrowed(city: City, source: sql_table.Source, keys: Keys, base: LastGood) 
         parts=_has_parts(city),
     )
     keep = {name: getattr(source, name) for name in type(source).model_fields}
-    return sql_table.Narrowed.model_validate({**keep, "only": only})
+    return sql_table.Narrowed.model_validate({**keep, "changes": None, "only": only})
 
 
 def _has_parts(city: City) -> bool:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Protocol
 
 import sqlalchemy as sa
 
 _TASK = (1, 31)  # where a 实施编码 stands in a 业务办理项编码, and a 基本编码 in both; counted from 1, as SQL does
 _CATALOG = (20, 12)
+
+
+class Narrowing(Protocol):
+    """Says which rows of a table are asked for; as text it stands for that on a tape."""
+
+    def rows_of(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        """Return which rows of a table are asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import logging
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 
 from citysync.domain.errors import OverBudget, SourceError, Throttled
 from citysync.domain.snapshot import RawPage
-from connectors._answer import http_date, moment_of, seconds_of, skew_note, trouble_of
+from connectors._answer import Whole, http_date, is_unchanged, moment_of, seconds_of, skew_note, trouble_of, whole_of
 from connectors._credentials import Keys, Pass
 from connectors._door import Door
 from connectors._guarded import Wire
@@ -51,15 +51,6 @@ class Reply:
 
     data: bytes
     raw: RawPage
-    url: str
-    next_link: str | None
-    changed_at: datetime | None
-    answered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    data: bytes
     url: str
     next_link: str | None
     changed_at: datetime | None
@@ -129,28 +120,37 @@ class Session:
             raise
 
     def _fetch(self, asked: str, compose: Callable[[], Ask], number: int) -> Reply:
-        heard = self._door.tape.hear(f"{number} {asked}", lambda: self._answer(compose, f"第 {number} 页"))
+        heard = self._door.tape.hear(f"{number} {asked}", lambda: self._answer(asked, compose, f"第 {number} 页"))
         url = str(heard.facts["url"])
         self._skew = seconds_of(heard.facts.get("skew"))
         self._throttled = int(heard.facts.get("throttled", 0))
         raw = self._door.keep(heard.data, number, url)
+        if self._door.conditions is not None:
+            self._door.conditions.heard(asked, heard.facts, raw.sha256)
         changed_at, answered_at = (moment_of(heard.facts.get(name)) for name in ("changed_at", "answered_at"))
         return Reply(heard.data, raw, url, heard.facts.get("next_link"), changed_at, answered_at)
 
-    def _answer(self, compose: Callable[[], Ask], place: str) -> Heard:
+    def _answer(self, asked: str, compose: Callable[[], Ask], place: str) -> Heard:
         """Return a whole answer and what came with it; no secret is in either."""
-        whole = self._insist(compose, place)
-        facts = {
-            "url": self.redacted(whole.url),
-            "next_link": whole.next_link,
-            "changed_at": whole.changed_at and whole.changed_at.isoformat(),
-            "answered_at": whole.answered_at and whole.answered_at.isoformat(),
-            "skew": self._skew and self._skew.total_seconds(),
-            "throttled": self._throttled or None,
-        }
-        return Heard(self._keys.without(whole.data), {name: fact for name, fact in facts.items() if fact is not None})
 
-    def _insist(self, compose: Callable[[], Ask], place: str) -> _Whole:
+        def insist(more: Mapping[str, str]) -> Whole:
+            whole = self._insist(lambda: compose().having(more), place)
+            return replace(whole, data=self._keys.without(whole.data))
+
+        if self._door.conditions is None:
+            return Heard((whole := insist({})).data, self._facts(whole))
+        whole, data, more = self._door.conditions.settled(asked, insist)
+        return Heard(data, self._facts(whole) | more)
+
+    def _facts(self, whole: Whole) -> dict[str, Any]:
+        facts: dict[str, Any] = {"url": self.redacted(whole.url), "next_link": whole.next_link}
+        facts["throttled"] = self._throttled or None
+        facts["skew"] = None if self._skew is None else self._skew.total_seconds()
+        for name, moment in (("changed_at", whole.changed_at), ("answered_at", whole.answered_at)):
+            facts[name] = moment and moment.isoformat()
+        return {name: fact for name, fact in facts.items() if fact is not None}
+
+    def _insist(self, compose: Callable[[], Ask], place: str) -> Whole:
         """Return a whole answer, after as many attempts as help; each is composed anew: a signature is good once."""
         if self._gap:
             self._door.wait(self._gap)
@@ -205,7 +205,7 @@ class Session:
         pause = PAUSES[attempt - 1] * (0.75 + spread) if trouble.after is None else trouble.after
         return pause if self._door.monotonic() + pause < self._deadline else None
 
-    def _attempt(self, ask: Ask) -> _Whole | Trouble:
+    def _attempt(self, ask: Ask) -> Whole | Trouble:
         left = self._deadline - self._door.monotonic()
         if left <= 0:
             return Trouble(OverBudget(self._spent()))
@@ -231,7 +231,7 @@ class Session:
     def _spent(self) -> str:
         return f"已用完 {self._source.budget_seconds} 秒的时间预算；请检查接口速度或调大 budget_seconds"
 
-    def _exchange(self, ask: Ask, seconds: float) -> _Whole | Trouble:
+    def _exchange(self, ask: Ask, seconds: float) -> Whole | Trouble:
         with self._http.request(
             ask.method,
             ask.url,
@@ -245,14 +245,18 @@ class Session:
             if sent_at is not None and self._skew is None:
                 self._skew = sent_at - self._door.now()
             secret = self._source.auth.secret
+            if is_unchanged(response.status_code, ask.headers):
+                return replace(self._read(b"", response, ask.url), unchanged=True)
             trouble = trouble_of(response.status_code, response.headers, secret, self._door.now())
             return trouble or self._whole(response, ask.url)
 
-    def _whole(self, response: requests.Response, url: str) -> _Whole:
+    def _whole(self, response: requests.Response, url: str) -> Whole:
         data = whole_body(self._chunks(response), response.headers.get("Content-Encoding", ""))
         self._count(len(data))
-        changed_at, answered_at = (http_date(response.headers.get(name)) for name in ("Last-Modified", "Date"))
-        return _Whole(data, url, response.links.get("next", {}).get("url"), changed_at, answered_at)
+        return self._read(data, response, url)
+
+    def _read(self, data: bytes, response: requests.Response, url: str) -> Whole:
+        return whole_of(data, url, response.links.get("next", {}).get("url"), response.headers, self.redacted)
 
     def _count(self, size: int) -> None:
         self._bytes += size

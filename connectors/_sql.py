@@ -16,7 +16,7 @@ from citysync.domain.city import SourceBase
 from citysync.domain.errors import OverBudget, Refused, SourceError, Unreachable, Unreadable
 from citysync.domain.redaction import redacted
 from citysync.domain.verdict import Fault
-from connectors._only import Only
+from connectors._only import Narrowing
 from connectors._rights import write_rights
 
 DRIVERS = ("sqlite", "postgresql+psycopg", "mysql+pymysql", "mariadb+pymysql")
@@ -102,27 +102,35 @@ class Reader:
         is_moment = isinstance(kind, sa.DateTime | sa.Date | sa.Time)
         return sa.types.NullType() if is_moment and self._connection.dialect.name == "sqlite" else kind
 
-    def count(self, table: sa.Table, only: Only | None = None) -> int:
+    def count(self, table: sa.Table, only: Narrowing | None = None) -> int:
         """Return how many rows the table has, of those asked for."""
         query = sa.select(sa.func.count()).select_from(table)
         return int(self._connection.execute(_narrowed(query, table, only)).scalar_one())
 
     def batches(
-        self, table: sa.Table, columns: Sequence[sa.Column[Any]], size: int, only: Only | None = None
+        self, table: sa.Table, columns: Sequence[sa.Column[Any]], size: int, only: Narrowing | None = None
     ) -> Generator[list[dict[str, Any]], None, None]:
         """Yield the table's rows (of those asked for) in the order they were written, as far as the database knows."""
-        query = _narrowed(sa.select(*columns), table, only).order_by(*self._written_order(table))
+        query = _narrowed(sa.select(*columns), table, only).order_by(*self.written_order(table))
         with self._connection.execution_options(yield_per=size).execute(query) as result:
             for part in result.mappings().partitions(size):
                 if self._monotonic() > self._deadline:  # a server's limit is one statement's, and every fetch is one
                     raise self._too_slow()
                 yield [dict(row) for row in part]
 
+    def rows(self, question: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        """Return what a question that the server works out by itself comes to."""
+        found = [tuple(row) for row in self._connection.execute(question)]
+        if self._monotonic() > self._deadline:
+            raise self._too_slow()
+        return found
+
     def rights(self, table: sa.Table) -> tuple[str, ...]:
         """Return which writing rights the account has on a table it should only read."""
         return write_rights(self._connection, table.name)
 
-    def _written_order(self, table: sa.Table) -> list[sa.ColumnElement[Any]]:
+    def written_order(self, table: sa.Table) -> list[sa.ColumnElement[Any]]:
+        """Return what a table's rows are ordered by as they were written, nothing where the database does not know."""
         if table.primary_key.columns:
             return list(table.primary_key.columns)
         hidden = {"sqlite": "rowid", "postgresql": "ctid"}.get(self._connection.dialect.name)
@@ -150,7 +158,7 @@ class Reader:
         return Unreadable(f"数据库 {self.shown} 无法读取（{said}）；请核对表结构")
 
 
-def _narrowed(query: sa.Select[Any], table: sa.Table, only: Only | None) -> sa.Select[Any]:
+def _narrowed(query: sa.Select[Any], table: sa.Table, only: Narrowing | None) -> sa.Select[Any]:
     return query if only is None else query.where(only.rows_of(table))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -12,9 +12,10 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from connectors._door import Door
-from connectors._only import Only
+from connectors._only import Narrowing
 from connectors._records import text
 from connectors._sql import Reader
+from connectors._sql_groups import Facts, Group, Words, codes_of, groups, in_force
 from connectors._tape import Heard
 
 _BATCH = 10_000
@@ -32,7 +33,7 @@ class Table:
 class Told:
     """The reader behind the tape: what the database says is read from the words that are kept, then as now."""
 
-    def __init__(self, reader: Reader, door: Door, only: Only | None = None) -> None:
+    def __init__(self, reader: Reader, door: Door, only: Narrowing | None = None) -> None:
         self.shown = reader.shown
         self._reader, self._door, self._only = reader, door, only
         self._asked = "" if only is None else f" of {only}"
@@ -69,9 +70,10 @@ class Told:
         self._door.meter.asked()
         return self._reader.count(table, self._only)
 
-    def batches(self, name: str, wanted: Sequence[str]) -> Iterator[bytes]:
-        """Yield a table's rows as lines of JSON, a batch at a time."""
+    def batches(self, name: str, wanted: Sequence[str], only: Narrowing | None = None) -> Iterator[bytes]:
+        """Yield a table's rows (of those asked for) as lines of JSON, a batch at a time."""
         rows: Iterator[list[dict[str, Any]]] | None = None
+        narrow = only or self._only
 
         def ask() -> Heard:
             nonlocal rows
@@ -79,15 +81,43 @@ class Told:
             with self._reader.speaking():
                 if rows is None:
                     self._door.meter.asked()
-                    rows = self._reader.batches(table, [table.columns[column] for column in wanted], _BATCH, self._only)
+                    rows = self._reader.batches(table, [table.columns[column] for column in wanted], _BATCH, narrow)
                 batch = next(rows, [])
             lines = "\n".join(json.dumps(record, ensure_ascii=False, default=text) for record in batch)
             data = lines.encode("utf-8", "backslashreplace")
             self._door.meter.read(len(data))
             return Heard(data)
 
-        while lines := self._door.tape.hear(f"rows {name}{self._asked}", ask).data:
+        asked = self._asked if only is None else f" of {only}"
+        while lines := self._door.tape.hear(f"rows {name}{asked}", ask).data:
             yield lines
+
+    def groups(self, name: str, words: Words) -> dict[Group, Facts]:
+        """Return a table's batches by day: how many rows each has, and the latest of their times."""
+        found = self._asked_of(name, "groups", lambda table: groups(table, words))
+        return {(batch, day): (int(count), last) for batch, day, count, last in found}
+
+    def codes(self, name: str, words: Words, wanted: Sequence[Group]) -> list[str]:
+        """Return the codes, as they were written, that the rows of some groups speak of, and "" for rows without."""
+        found = self._asked_of(name, "codes", lambda table: codes_of(table, words, wanted))
+        return sorted({code or "" for (code,) in found})
+
+    def in_force(self, name: str, words: Words) -> int:
+        """Return how many items of a table are in force by the server's own count."""
+        asked = self._asked_of(
+            name, "in force", lambda table: in_force(table, words, self._reader.written_order(table))
+        )
+        return int(asked[0][0])
+
+    def _asked_of(self, name: str, what: str, question: Callable[[sa.Table], sa.Select[Any]]) -> list[list[Any]]:
+        def ask() -> Heard:
+            self._door.meter.asked()
+            with self._reader.speaking():
+                found = self._reader.rows(question(self._tables[name]))
+            return Heard(facts={"found": [list(row) for row in found]})
+
+        facts = self._door.tape.hear(f"{what} {name}", ask).facts
+        return list(facts["found"])
 
 
 def _described(table: sa.Table) -> list[object]:

@@ -15,15 +15,17 @@ from pydantic import Field, model_validator
 from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
 from citysync.domain.snapshot import Snapshot
+from connectors import _since, _unchanged
+from connectors._changing import ChangingSource
 from connectors._door import Door
 from connectors._envelope import Reader
-from connectors._http import Expired, HttpSource, Marker, declared, message_of, records_of, stands, verify, version_of
+from connectors._http import Expired, Marker, declared, message_of, records_of, stands, verify, version_of
 from connectors._records import dig, text
 from connectors._session import Session
 from connectors._walk import Answer, Walk
 
 
-class Source(HttpSource):
+class Source(ChangingSource):
     """Keys of a cursor source; ``cursor`` is where an answer holds the next cursor, ``end`` what says there is none."""
 
     cursor_param: str
@@ -45,6 +47,10 @@ class Source(HttpSource):
 
 def pull(city: City, source: Source, door: Door) -> Snapshot:
     """Return the directory, asked from cursor to cursor until the source says that this is the end."""
+    if source.changes is not None:
+        return _since.pull(city, source, source.changes, door, walking)
+    if source.conditional is not None:
+        return _unchanged.pull(city, source, source.conditional, door, walking)
     with walking(city, source, door) as walk:
         return walk.snapshot()
 

@@ -10,14 +10,16 @@ from pydantic import Field
 
 from citysync.domain.city import City
 from citysync.domain.snapshot import Snapshot
+from connectors import _since, _unchanged
+from connectors._changing import ChangingSource
 from connectors._door import Door
 from connectors._envelope import Reader
-from connectors._http import HttpSource, declared, records_of, verify, version_of
+from connectors._http import declared, records_of, verify, version_of
 from connectors._session import Session
 from connectors._walk import Answer, Walk
 
 
-class Source(HttpSource):
+class Source(ChangingSource):
     """Keys of a numbered-page source; without ``page_param`` one answer is the whole directory."""
 
     page_param: str | None = None
@@ -28,6 +30,10 @@ class Source(HttpSource):
 
 def pull(city: City, source: Source, door: Door) -> Snapshot:
     """Return the directory, asked page by page until the declared total is reached or a page is empty."""
+    if source.changes is not None:
+        return _since.pull(city, source, source.changes, door, walking)
+    if source.conditional is not None:
+        return _unchanged.pull(city, source, source.conditional, door, walking)
     with walking(city, source, door) as walk:
         return walk.snapshot()
 

@@ -5,8 +5,6 @@ Every row says what happened to its item (``cd_operation`` i, u, d); the last on
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
 from typing import Annotated
 
 import polars as pl
@@ -14,17 +12,17 @@ import sqlalchemy as sa
 from pydantic import Field, field_validator, model_validator
 
 from citysync.domain.city import City, SourceBase
-from citysync.domain.errors import Unreachable, Unreadable
-from citysync.domain.items import COLUMNS, Kind
-from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
+from citysync.domain.errors import Unreachable
+from citysync.domain.snapshot import Certificate, Grade, Snapshot
 from connectors._certify import single
 from connectors._door import Door
-from connectors._fold import folded
-from connectors._mapping import Plan, in_order, keys_of, plan_for, stacked, to_frame, told_names
+from connectors._mapping import in_order, keys_of, plan_for, stacked
 from connectors._moments import changed_at
 from connectors._only import Only
-from connectors._sql import DRIVERS, Reader, source_url
-from connectors._told import Table, Told
+from connectors._sql import DRIVERS
+from connectors._sql_night import Night
+from connectors._sql_reading import Reading
+from connectors._sql_since import Batches
 
 
 class Source(SourceBase):
@@ -32,6 +30,7 @@ class Source(SourceBase):
 
     url: str
     tables: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+    changes: Batches | None = None
 
     @field_validator("tables", mode="before")
     @classmethod
@@ -67,51 +66,45 @@ class Narrowed(Source):
 def pull(city: City, source: Source, door: Door) -> Snapshot:
     """Return the tables' items in force; grade A if count and rows, from one transaction, agree."""
     taken_at = door.now()
-    plan = plan_for(city, door.columns)
-    read = _Read()
+    night = Night.begun(city, source.changes, door, taken_at)
+    reading = _reading(city, source, night.door)
     try:
-        read.whole(source, plan, door)
+        return _read(city, reading, night)
     except Unreachable:
-        if not read.begun:
+        if not reading.begun:
             raise
-        door.again("数据库连接中断，从头再读一次")  # half a read is worth nothing: another state
-        read = _Read()
-        read.whole(source, plan, door)
+    door.again("数据库连接中断，从头再读一次")  # half a read is worth nothing: another state
+    return _read(city, _reading(city, source, night.door), night)
+
+
+def _reading(city: City, source: Source, door: Door) -> Reading:
+    only = source.only if isinstance(source, Narrowed) else None
     meanings = city.values.get("cd_operation", {})
-    current = [folded(rows, meanings, name) for name, rows in read.tables]
-    rows = in_order(stacked(current), door.columns)
+    return Reading(source, source.url, source.tables, meanings, plan_for(city, door.columns), door, only)
+
+
+def _read(city: City, reading: Reading, night: Night) -> Snapshot:
+    with reading.open() as told:
+        found = night.news(told, reading)
+        if found is None:
+            reading.rows = 0
+            tables = reading.operations(told)
+            rows = in_order(stacked([current for _, current in tables]), night.door.columns)
+            certificate = _certificate(reading.counted, reading.rows, rows, len(reading.pages))
+            if certificate.grade is Grade.A:
+                night.remember(told, reading, [sent for sent, _ in tables], rows)
+            found = rows, certificate
+    rows, certificate = found
     return Snapshot(
         city_code=city.code,
-        taken_at=taken_at,
+        taken_at=night.taken_at,
         rows=rows,
-        pages=tuple(read.pages),
-        certificate=_certificate(read.counted, sum(frame.height for _, frame in read.tables), rows, len(read.pages)),
-        unknown_fields=tuple(sorted(read.unknown)),
-        source_changed_at=changed_at(rows, taken_at),
+        pages=night.left(reading),
+        certificate=certificate,
+        unknown_fields=tuple(sorted(reading.unknown)),
+        source_changed_at=changed_at(rows, night.taken_at),
+        notes=night.notes,
     )
-
-
-@dataclass
-class _Read:
-    """One reading of all tables in one transaction. ``begun``: the database had answered before it broke off."""
-
-    begun: bool = False
-    counted: int = 0
-    tables: list[tuple[str, pl.DataFrame]] = field(default_factory=list)
-    pages: list[RawPage] = field(default_factory=list)
-    unknown: set[str] = field(default_factory=set)
-
-    def whole(self, source: Source, plan: Plan, door: Door) -> None:
-        """Read every table, and count it first in the same transaction."""
-        secret = door.secret(source.auth.secret) if source.auth.secret else None
-        reader = Reader(source_url(source.url, source.auth.user, secret), source, secret, door.monotonic)
-        with Told(reader, door, source.only if isinstance(source, Narrowed) else None) as told:
-            self.begun = True
-            tables, self.counted = told.tables(source.tables)
-            for table in tables:
-                _refuse_numeric_codes(table, plan)
-                self.unknown |= told_names(set(table.columns) - set(plan.paths.values()) - plan.ignored, plan)
-                self.tables.append((table.name, _read_table(told, table, plan, door, self.pages)))
 
 
 def _certificate(counted: int, taken: int, rows: pl.DataFrame, pages: int) -> Certificate:
@@ -122,29 +115,3 @@ def _certificate(counted: int, taken: int, rows: pl.DataFrame, pages: int) -> Ce
         return single(Grade.X, rows.height, keys_of(rows), proof, pages=pages, problems=(problem,))
     proof = f"同一只读事务内 COUNT(*) {counted:,} 行与读取一致，有效 {rows.height:,} 条"
     return single(Grade.A, rows.height, keys_of(rows), proof, declared=rows.height, pages=pages)
-
-
-def _read_table(told: Told, table: Table, plan: Plan, door: Door, pages: list[RawPage]) -> pl.DataFrame:
-    wanted = [column for column in table.columns if column in set(plan.paths.values())]
-    if not wanted:
-        raise Unreadable(f"表 {table.name} 没有任何认得的列；请核对 [fields]", place=table.name)
-    frames = [to_frame([], plan, 0)]
-    taken = 0
-    for lines in told.batches(table.name, wanted):
-        number = len(pages) + 1
-        pages.append(door.keep(lines, number, f"{told.shown}#{table.name}"))
-        records = [json.loads(line) for line in lines.decode().split("\n")]
-        frames.append(to_frame(records, plan, number))
-        taken += len(records)
-        door.progress(f"{table.name} · {taken:,} 行")
-    return pl.concat(frames, how="diagonal")
-
-
-def _refuse_numeric_codes(table: Table, plan: Plan) -> None:
-    """Raise for a code kept as a number: it has lost its zeros, perhaps its last digits, before we ever see it."""
-    for name, path in plan.paths.items():
-        kind = COLUMNS[name].kind if name in COLUMNS else Kind.TEXT
-        if path in table.numeric and kind is Kind.CODE:
-            column = f"表 {table.name} 的编码列 {path}（{COLUMNS[name].label}）"
-            place = f"{table.name}.{path}"
-            raise Unreadable(f"{column}是数值类型 {table.numeric[path]}；请改为文本类型", place=place)

@@ -10,9 +10,11 @@ from datetime import date, datetime
 from typing import Any
 
 from citysync.config.settings import Settings
+from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import ConfigError, StorageError
 from citysync.domain.findings import FINDINGS, REJECTIONS
+from citysync.domain.memory import Memory
 from citysync.domain.outcome import CityRun
 from citysync.domain.retention import Kind
 from citysync.domain.run import RULES_VERSION, Run, Trigger
@@ -27,7 +29,7 @@ from citysync.storage.schema import open_store
 from citysync.storage.tapes import tape_of
 from connectors import source_model
 from connectors._door import Door
-from connectors._tape import Player
+from connectors._tape import Astray, Player
 from flows.line import Means, sync_city
 from flows.recheck import EVERYTHING, Recheck, recheck_of
 
@@ -109,7 +111,7 @@ def replay(settings: Settings, city_code: str, run_id: str, *, rules: str = "now
         memory = recall(store, settings.data_dir, city_code, run_id)
         door = _door(store, settings, tape, city_code, run_id)
         means = Means(door, calendar(), lambda _text: None, recheck_of(tape.get("recheck")).pull(memory))
-        city_run = sync_city(city_of(tape["city"]), run, master, memory, means)
+        city_run = _walked(city_of(tape["city"]), run, master, memory, means)
         then = {
             "verdict": kept["verdict"],
             "findings": _rows(reading.findings(store, city_code, run_id=run_id).rows, FINDINGS),
@@ -151,6 +153,19 @@ def _door(store: Store, settings: Settings, tape: Mapping[str, Any], city_code: 
         wait=lambda _seconds: None,
         tape=player,
     )
+
+
+def _walked(city: City, run: Run, master: MasterCatalogue, memory: Memory, means: Means) -> CityRun:
+    """Return what the line says now; a walk that went on from a snapshot cannot be made again without it."""
+    try:
+        return sync_city(city, run, master, memory, means)
+    except Astray as error:
+        if memory.lost is None:
+            raise
+        raise StorageError(
+            f"运行 {run.run_id} 的 {city.code} 当时以上一份快照为底取数，而那份快照已不在：{memory.lost}"
+            "；结论、发现与拒收仍在台账，无法重走"
+        ) from error
 
 
 def _run_row(store: Store, run_id: str) -> reading.Row:

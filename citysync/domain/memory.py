@@ -21,8 +21,8 @@ class LastGood:
 
     ``rows``: as text, as ``Snapshot.rows``, read where they are asked for; ``on``: its business date; ``changed_at``:
     when its source last changed, None if it said so nowhere; ``state``: what was said of it, by which
-    ``rules_version`` and ``master_version``; ``index``: the hash of the kept page that names its rows' keys and hashes,
-    None where its source has none.
+    ``rules_version`` and ``master_version``; ``index``: the hash of the kept page that the next pull goes
+    on from, None where its source keeps none; ``latest``: no run after it pulled something that was not adopted.
     """
 
     run_id: str
@@ -33,6 +33,7 @@ class LastGood:
     rules_version: str | None = None
     master_version: str | None = None
     index: str | None = None
+    latest: bool = True
 
 
 @dataclass(frozen=True)

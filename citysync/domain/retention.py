@@ -49,8 +49,8 @@ class Part(NamedTuple):
 class Evidence:
     """What one run left of a city. ``at``: the latest moment its record carries; ``has``: the kinds not purged yet.
 
-    ``adopted``: by a pull, not by a replay; ``whole``: pulled as a whole, not a re-check that rests on the snapshot
-    before it.
+    ``adopted``: by a pull, not by a replay; ``whole``: pulled as a whole, not a re-check or a night of changes only
+    that rests on the snapshot before it.
     """
 
     seq: int
@@ -88,7 +88,7 @@ def _of_city(runs: list[Evidence], cutoff: datetime, needed: Collection[tuple[in
 
 
 def _in_force(runs: list[Evidence]) -> Iterator[int]:
-    """Yield the adopted run in force and, where it is a re-check, those it rests on, down to a whole pull."""
+    """Yield the adopted run in force and, where it is no whole pull, those it rests on, down to a whole pull."""
     for each in reversed(runs):
         if each.adopted:
             yield each.seq

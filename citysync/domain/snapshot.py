@@ -13,7 +13,8 @@ import polars as pl
 from citysync.domain.kept_rows import InHand
 from citysync.domain.row_hashes import ROW, content_of
 
-INDEX_URL = "citysync:index"  # the page that says which rows, by key and hash, a proved snapshot has
+INDEX_URL = "citysync:index"  # the page of a proved snapshot that the next pull goes on from
+MERGED = "增量合并"  # stands in the proof of a snapshot whose rows came, but for the changes, on earlier nights
 
 
 class Grade(StrEnum):

@@ -14,7 +14,13 @@ from citysync.storage.approvals import approvals_before
 from citysync.storage.engine import Store
 from citysync.storage.identity import confirmed
 from citysync.storage.kept import open_snapshot
-from citysync.storage.past import absences_seen, adopted_snapshots, last_approved_run, regions_looked_at
+from citysync.storage.past import (
+    absences_seen,
+    adopted_snapshots,
+    last_approved_run,
+    last_pulled_run,
+    regions_looked_at,
+)
 
 GOOD_RUNS = 7
 REMEMBERED_RUNS = 60  # how far back a directory that is served again is recognised
@@ -40,7 +46,8 @@ def recall(store: Store, folder: Path, city_code: str, run_id: str) -> Memory:
         contents=tuple((str(row["content"]), date.fromisoformat(row["business_date"])) for row in kept),
     )
     try:
-        return replace(memory, last_good=_last_good(kept[0], folder))
+        latest = last_pulled_run(store, city_code, run_id) == kept[0]["run_id"]
+        return replace(memory, last_good=replace(_last_good(kept[0], folder), latest=latest))
     except StorageError as error:
         return replace(memory, lost=str(error))
 

@@ -101,6 +101,19 @@ def last_approved_run(store: Store, city_code: str, before: str) -> str | None:
         return connection.scalar(query)
 
 
+def last_pulled_run(store: Store, city_code: str, before: str) -> str | None:
+    """Return the last run before another that said anything of a city, adopted or not; None if there is none."""
+    query = (
+        sa.select(_RUN.run_id)
+        .join(tables.verdicts, _RUN.seq == _VERDICT.run_seq)
+        .where(_VERDICT.city_code == city_code, PULLED, earlier(before))
+        .order_by(_RUN.seq.desc())
+        .limit(1)
+    )
+    with store.reading() as connection:
+        return connection.scalar(query)
+
+
 def in_force(store: Store, verdict: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the snapshot in force beside a verdict that adopted nothing; None if there never was one.
 

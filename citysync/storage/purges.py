@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from citysync.domain.errors import StorageError
 from citysync.domain.recheck import LOOKED_UP
 from citysync.domain.retention import Evidence, Kind, Part
+from citysync.domain.snapshot import MERGED
 from citysync.storage import leases, tables
 from citysync.storage.audit import Deed, record
 from citysync.storage.engine import Store
@@ -139,7 +140,8 @@ def _evidence(row: sa.RowMapping, gone: set[Part]) -> Evidence:
     had = {Kind.PAGES: row["paged"], Kind.SNAPSHOTS: row["snapped"]}
     has = frozenset(kind for kind, there in had.items() if there and Part(seq, code, kind) not in gone)
     moments = [row[name] for name in ("judged_at", "started_at", "finished_at") if row[name] is not None]
-    whole = LOOKED_UP not in str((row["certificate"] or {}).get("proof"))
+    proof = str((row["certificate"] or {}).get("proof"))
+    whole = LOOKED_UP not in proof and MERGED not in proof
     return Evidence(seq, code, max(moments), bool(row["adopted"]), whole, has)
 
 

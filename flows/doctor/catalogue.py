@@ -86,6 +86,7 @@ LABELS: dict[str, str] = {
     "city.total": "声明总数",
     "city.nodes": "多节点",
     "city.clock": "市级时钟",
+    "city.changes": "变更接口",
     "city.tables": "数据表",
     "city.rights": "账号权限",
     "city.pull": "试拉",

@@ -17,6 +17,7 @@ from connectors._http import HttpSource, origin
 from connectors._text import decode
 from connectors._walk import Answer, Walk
 from connectors._wire import Host
+from flows.doctor.changing import answers_since
 from flows.doctor.outcome import Link, Said, failed, passed, skipped, warned
 from flows.doctor.rows import ROWS, Sample, sample_of
 from flows.doctor.wire import certified, connects, resolves
@@ -92,6 +93,10 @@ class Web:
         """Return the rows of the first page."""
         records = self.first.answer.records if self.first.answer else ()
         return sample_of(self.city, list(records), self.today)
+
+    def asked_as(self, source: HttpSource) -> Step:
+        """Return the first page of the source asked another way."""
+        return replace(self, city=self.city.model_copy(update={"source": source})).first
 
     def _step(self, what: Callable[[Walk[Any]], Any]) -> Step:
         connector = importlib.import_module(f"connectors.{self.city.source.connector}")
@@ -268,5 +273,6 @@ LINKS: tuple[Link[Web], ...] = (
     Link("city.total", total_right),
     Link("city.nodes", one_node),
     Link("city.clock", clock),
+    Link("city.changes", answers_since),
     *ROWS,
 )

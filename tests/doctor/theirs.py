@@ -27,6 +27,7 @@ from connectors._wire import Host
 from flows.doctor import pulled, wire
 from flows.doctor.checkup import check_city, door_for
 from flows.doctor.outcome import Result, follow
+from tests.connectors.changing import a_directory
 from tests.connectors.doors import PAGES, city_of, directory
 from tests.connectors.site import Asked, Sent, numbered, sends, site
 from tests.doctor.ours import Case, closed_port
@@ -97,6 +98,16 @@ def counted_from_zero(_folder: Path) -> list[Result]:
         return sends({"code": 200, "data": {"list": items[page * 2 : page * 2 + 2], "total": 5}})
 
     return asked(answer)
+
+
+def of_changes(*, forgets: bool) -> Case:
+    """Return a source that tells what changed, or forgets to listen."""
+
+    def run(_folder: Path) -> list[Result]:
+        known = a_directory(5, forgets=forgets, size=2)
+        return asked(known.answer, changes={"param": "since", "gone": {"path": "op", "equals": "d"}})
+
+    return run
 
 
 def deaf_to_page(_folder: Path) -> list[Result]:
@@ -303,6 +314,7 @@ THEIRS: dict[str, tuple[Case, Case]] = {
     "city.total": (healthy, wrong_total),
     "city.nodes": (healthy, two_nodes),
     "city.clock": (healthy, three_hours_behind),
+    "city.changes": (of_changes(forgets=False), of_changes(forgets=True)),
     "city.tables": (sqlite_items, table_missing),
     "city.rights": (postgresql_may("SELECT"), postgresql_may("SELECT", "UPDATE")),
     "city.pull": (whole_pull, contradicted_pull),
