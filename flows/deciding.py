@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from citysync.config.settings import Settings
+from citysync.domain.appeal import Answer, Reply
 from citysync.domain.errors import ConfigError
 from citysync.domain.workdays import calendar
 from citysync.storage import alerting, appeals, identity, reading
@@ -16,6 +17,7 @@ from flows.night import SHANGHAI
 
 ACK_DAYS = 3  # working days somebody may hold an alert back: then it speaks again
 REASON_LETTERS = 1000
+HANDLER_LETTERS = 100
 
 
 def acknowledge(settings: Settings, alert_id: str, days: int, reason: str, who: str, now: datetime) -> date:
@@ -45,6 +47,23 @@ def appeal(settings: Settings, code: str, wanted: Mapping[str, str], reason: str
         if listing.run_id is None or not found:
             raise ConfigError("现行清单里没有这一条差异；请核对编码")
         return appeals.appeal(store, code, listing.run_id, found, _reason(reason), who, now)
+
+
+def answer_appeals(
+    settings: Settings, serials: Collection[int], answer: Answer, handler: str, reason: str, who: str, now: datetime
+) -> list[Row]:
+    """Answer appeals in the province's name and return them as they stand then; no verdict changes.
+
+    ``handler``: who acts on what is upheld; of no meaning for what is rejected. Raises ConfigError for an appeal that
+    is not there, an empty reason, and an upheld appeal nobody acts on.
+    """
+    if not serials:
+        raise ConfigError("请写明答复哪些申诉；请用 citysync appeals list 查看编号")
+    acts = " ".join(handler.split())[:HANDLER_LETTERS] if answer is Answer.UPHELD else None
+    if acts == "":
+        raise ConfigError("--handler 不能为空：申诉成立的，要写明由谁处理")
+    with writable_ledger(settings) as store:
+        return appeals.answer(store, serials, Reply(answer, _reason(reason), acts), who, now)
 
 
 def decide_identity(

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from citysync.domain.workdays import calendar
 from citysync.storage import reading
+from citysync.storage.appeals import with_appeals
 from citysync.storage.engine import Store
 from citysync.storage.lives import opened_since, with_lives
 from citysync.storage.part import Part
@@ -38,7 +39,7 @@ def list_of(
     if since is not None:
         return _open_since(store, code, filters, run_id, on, since, part)
     found = reading.findings(store, code, run_id=run_id, on=on, part=part, **filters)
-    return with_lives(store, code, found, calendar())
+    return with_appeals(store, code, with_lives(store, code, found, calendar()))
 
 
 def _open_since(
@@ -59,7 +60,8 @@ def _open_since(
     listing = with_lives(store, code, found, calendar())
     rows = tuple(row for row in listing.rows if _opened(row) >= since.isoformat())
     shown = rows if part is None else rows[part.offset : part.offset + part.limit]
-    return replace(listing, rows=shown, total=None if part is None else len(rows))
+    total = None if part is None else len(rows)
+    return with_appeals(store, code, replace(listing, rows=shown, total=total))
 
 
 def list_document(kind: Kind, code: str, listing: Listing, judged_in: str) -> dict[str, Any]:

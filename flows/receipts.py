@@ -20,6 +20,7 @@ from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
 from citysync.reports.receipt import ReceiptRow, receipt_document, receipt_rows, write_receipt
 from citysync.storage import catalogue, pages, purges, reading
+from citysync.storage.appeals import with_appeals
 from citysync.storage.engine import Store
 from citysync.storage.lives import with_first_seen, with_lives
 from citysync.storage.reading import Listing
@@ -129,10 +130,13 @@ def row_of(verdict: Row, row: Row, names: Mapping[str, str], *, refused: bool) -
 def with_days(
     store: Store, verdict: Row, found: Sequence[Row], refused: Sequence[Row]
 ) -> tuple[Sequence[Row], Sequence[Row]]:
-    """Return a run's findings and rejected rows, in their order, each with since when it is known."""
+    """Return a run's findings and rejected rows, in their order, since when each is known beside it.
+
+    Beside findings stands also what the city said against them, and the answer.
+    """
     listed = Listing(verdict["run_id"], None, None, tuple(dict(row) for row in found))
     rejected = replace(listed, rows=tuple(dict(row) for row in refused))
-    lived = with_lives(store, verdict["code"], listed, calendar()).rows
+    lived = with_appeals(store, verdict["code"], with_lives(store, verdict["code"], listed, calendar())).rows
     return lived, with_first_seen(store, verdict["code"], rejected).rows
 
 

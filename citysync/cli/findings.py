@@ -27,6 +27,7 @@ HEADINGS = {
     "age_workdays": "龄（工作日）",
     "due_on": "截止",
     "hint": "改哪里",
+    "appeal": "申诉",
 }
 
 FIXED = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from citysync.cli.places import Places
 from citysync.cli.render import console, local_time, plain, print_json, print_rows
+from citysync.domain.appeal import words
 from citysync.domain.errors import ConfigError
 from citysync.domain.findings import SEVERITY_LABELS
 from citysync.domain.items import label
@@ -99,6 +100,8 @@ def cell(row: Mapping[str, Any], name: str) -> object:
     value = row[name]
     if name == "field" and value is not None:
         return f"{label(value)} {value}"
+    if name == "appeal" and value is not None:
+        return words(value)
     if name == "due_on" and value is not None:
         return calendar().shown(date.fromisoformat(value))
     return SEVERITY_LABELS[value] if name == "severity" else value

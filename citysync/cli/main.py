@@ -40,6 +40,7 @@ VERBS = {
     "exempt": "豁免登记：依据、期限、涉及多少应领，哪些即将到期或已到期",
     "score": "得分与下一步：每个未决问题值多少分",
     "approve": "批准一个城市被护栏拦下的大批变化",
+    "appeals": "申诉：list、uphold、reject",
     "audit": "审计：verify 核对有无改动，list 列出",
     "replay": "用保存的原始数据重走一次判定，不连网",
     "master": "省级基本目录的版本：import、diff、list",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from citysync.domain import items
+from citysync.domain.appeal import words
 from citysync.domain.divisions import division_name
 from citysync.domain.findings import SEVERITY_LABELS, Severity
 from citysync.domain.vocabulary import VALUES
@@ -183,6 +184,9 @@ def _notes(row: Record, meaning: str) -> Iterable[str]:
         yield reason
     if row.get("due_on") is not None:
         yield "宽限期内"
+    appeal = row.get("appeal")
+    if isinstance(appeal, Mapping):
+        yield words(appeal)
     if meaning:
         yield meaning
 

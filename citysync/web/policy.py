@@ -46,6 +46,7 @@ POLICIES: Mapping[str, Policy] = {
     "city_approve": Policy(ADMIN, "adopting a mass change is the province's to decide"),
     "city_identity": Policy(ADMIN, "what counts as the same item is the province's to decide"),
     "appeals": Policy(PROVINCE, "of all cities"),
+    "appeals_answered": Policy(ADMIN, "upholds or rejects appeals; audited"),
     "run": Policy(SIGNED_IN, "a city's people see their own city's part of it"),
     "api_recheck": Policy(ACTING, "as city_recheck"),
     "api_openapi": Policy(SIGNED_IN, "describes the API, holds no data"),

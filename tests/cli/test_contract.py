@@ -66,7 +66,7 @@ def test_findings_and_rejects_have_every_key_and_exit_0(tmp_path: Path) -> None:
     found = citysync("findings", "440300", "--json", folder=folder)
     document = found.json()
     assert (found.code, document["schema_version"], document["city"], document["run_id"]) == (0, 1, "440300", run_id)
-    assert all(list(row) == [*FINDINGS, *BESIDE] for row in document["findings"])
+    assert all(list(row) == [*FINDINGS, *BESIDE, "appeal"] for row in document["findings"])
     (over,) = [row for row in document["findings"] if row["check"] == "visits_over_cap"]
     assert (over["task_code"], over["field"], over["expected"], over["actual"]) == (
         TASK_CODE,

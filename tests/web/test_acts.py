@@ -96,6 +96,87 @@ def test_an_appeal_is_kept_shown_to_the_province_and_changes_no_verdict(settings
     assert do(city, "appeal", item="no such code", reason="x") == "refused"
 
 
+def appealed(settings: Settings, city: TestClient) -> str:
+    """Let the city appeal against its item's differences, and return the item's code."""
+    with open_store(settings.database, write=False) as store:
+        code = str(reading.findings(store, "440900").rows[0]["catalog_code"])
+    assert do(city, "appeal", item=code, check="elements_drift", reason="以本市文件为准") == "appealed"
+    return code
+
+
+def answered(admin: TestClient, *serials: int, **sent: Any) -> str:
+    form = {"csrf": secret(admin), "serial": [str(serial) for serial in serials], **sent}
+    return admin.post("/appeals", data=form, headers=ORIGIN).headers["location"].partition("said=")[2]
+
+
+def test_an_answer_stands_beside_the_finding_wherever_the_city_reads_it(settings: Settings, city: TestClient) -> None:
+    item = appealed(settings, city)
+    with open_store(settings.database, write=False) as store:
+        before = reading.latest_verdicts(store), reading.findings(store, "440900").rows
+        serials = [row["serial"] for row in appeals.listed(store)]
+    everywhere = ("/c/440900/acts", "/c/440900/differences", f"/c/440900/items/{item}", "/api/v1/cities/440900/receipt")
+    assert [path for path in everywhere if "待省平台答复" not in city.get(path).text] == []
+    admin = signed_in(settings, ADMIN)
+    upheld = {"decision": "upheld", "handler": "省目录组", "reason": "目录 <b>将</b>更正"}
+    assert answered(admin, *serials, **upheld) == "answered"
+    assert last_deed(settings)[:2] == ("李四", "appeal upheld")
+    for path in everywhere:
+        text = city.get(path).text
+        assert "申诉成立，由省目录组处理，处理前结论不变" in text, path
+        assert "待省平台答复" not in text, path
+        assert path.startswith("/api") or "<b>将" not in text
+    row = next(row for row in city.get("/api/v1/cities/440900/findings").json()["findings"] if row["appeal"])
+    told = {"answer": "upheld", "handler": "省目录组", "answered_on": "2026-11-23", "reason": "以本市文件为准"}
+    assert told.items() <= row["appeal"].items()
+    assert "李四" not in str(row), "who answered is the audit's to say"
+    with open_store(settings.database, write=False) as store:
+        assert (reading.latest_verdicts(store), reading.findings(store, "440900").rows) == before, "no verdict changes"
+
+
+def test_a_finding_nobody_appealed_against_says_so(settings: Settings, city: TestClient) -> None:
+    appealed(settings, city)
+    rows = city.get("/api/v1/cities/440900/findings").json()["findings"]
+    against = {row["check"] for row in rows if row["appeal"] is not None}
+    assert against == {"elements_drift"}
+    assert len([row for row in rows if row["appeal"] is None]) > 0
+
+
+def test_an_answer_is_corrected_by_another_and_both_stand_in_the_audit(settings: Settings, city: TestClient) -> None:
+    item = appealed(settings, city)
+    admin = signed_in(settings, ADMIN)
+    assert answered(admin, 1, decision="upheld", handler="省目录组", reason="误点") == "answered"
+    assert answered(admin, 1, decision="rejected", reason="目录无误") == "answered"
+    shown = city.get(f"/c/440900/items/{item}").text
+    assert "申诉不成立：目录无误" in shown
+    assert "省目录组" not in shown
+    with open_store(settings.database, write=False) as store:
+        entry = audit.entries(store, 1)[0]
+    assert (entry["before"]["answer"], entry["after"]["answer"]) == ("upheld", "rejected")
+
+
+def test_an_answer_without_reason_handler_or_appeal_is_refused(settings: Settings, city: TestClient) -> None:
+    appealed(settings, city)
+    admin = signed_in(settings, ADMIN)
+    assert answered(admin, 1, decision="rejected", reason="  ") == "refused"
+    assert answered(admin, 1, decision="upheld", reason="成立", handler=" ") == "refused"
+    assert answered(admin, 1, 999, decision="rejected", reason="不成立") == "refused", "all or none"
+    assert answered(admin, decision="rejected", reason="不成立") == "refused"
+    with open_store(settings.database, write=False) as store:
+        assert {row["answer"] for row in appeals.listed(store)} == {None}
+    assert city.post("/appeals", data={"csrf": secret(city), "serial": "1"}, headers=ORIGIN).status_code == 403
+
+
+def test_what_waits_for_an_answer_is_listed_first(settings: Settings, city: TestClient) -> None:
+    item = appealed(settings, city)
+    assert do(city, "appeal", item=item, check="elements_drift", reason="另有依据") == "appealed"
+    with open_store(settings.database, write=False) as store:
+        newest = appeals.listed(store)[0]["serial"]
+    assert answered(signed_in(settings, ADMIN), newest, decision="rejected", reason="无新依据") == "answered"
+    with open_store(settings.database, write=False) as store:
+        assert appeals.listed(store)[-1]["serial"] == newest
+        assert newest not in {row["serial"] for row in appeals.listed(store, waiting=True)}
+
+
 def test_a_held_change_is_approved_by_the_province_alone(settings: Settings, city: TestClient) -> None:
     leave: dict[str, Any] = {"kind": "vanished", "most": 900, "until": "2026-11-30", "reason": "有意清理"}
     assert do(city, "approve", **leave) == "403"

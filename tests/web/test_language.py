@@ -9,6 +9,7 @@ from babel.messages.pofile import read_po
 
 from citysync.domain import sayings as sayings_of
 from citysync.domain.alert import KIND_LABELS
+from citysync.domain.appeal import TOLD, WAITS
 from citysync.domain.approval import HELD_LABELS
 from citysync.domain.effort import PHASE_LABELS
 from citysync.domain.figures import MEASURES
@@ -40,6 +41,8 @@ LABELS = (
     CHANGE_LABELS,
     HELD_LABELS,
     PHASE_LABELS,
+    TOLD,
+    {"": WAITS},
     labels(),
     REASON_LABELS,
     REASON_STEPS,

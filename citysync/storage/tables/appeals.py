@@ -1,4 +1,4 @@
-"""What a city says against a finding: kept for the province to read, and no part of any verdict."""
+"""What a city says against a finding, and what the province answers: no part of any verdict."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ appeals = sa.Table(
     sa.Column("reason", Words, nullable=False),
     sa.Column("appealed_by", Words, nullable=False),
     sa.Column("appealed_at", Instant, nullable=False),
+    sa.Column("answer", sa.Text),
+    sa.Column("answer_reason", Words),
+    sa.Column("handler", Words),
+    sa.Column("answered_by", Words),
+    sa.Column("answered_at", Instant),
     sa.Index("ix_appeals_city_code", "city_code"),
     sqlite_autoincrement=True,
 )

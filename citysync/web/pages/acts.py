@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from citysync.domain.appeal import Answer
 from citysync.domain.approval import Held
 from citysync.domain.errors import ConfigError, StorageError
 from citysync.domain.items import HEADINGS
@@ -21,10 +22,10 @@ from citysync.web.problems import NotThere
 from citysync.web.reading.acts import acts_of, is_open_alert, progress_of
 from citysync.web.reading.city import city_head
 from citysync.web.rendering import page
-from citysync.web.views.acts import acts_view, appeal_lines, progress_view
+from citysync.web.views.acts import TOLD, acts_view, appeal_lines, progress_view
 from citysync.web.views.city import city_page
 from flows.approval import grant
-from flows.deciding import acknowledge, appeal, decide_identity
+from flows.deciding import acknowledge, answer_appeals, appeal, decide_identity
 from flows.receipts import labels
 
 _SEE_OTHER = 303
@@ -32,6 +33,7 @@ _ACCEPTED = 202
 Reason = Annotated[str, Form(max_length=1000)]
 Words = Annotated[str, Form(max_length=200)]
 Count = Annotated[int, Form(ge=1, le=10_000_000)]
+Serials = Annotated[list[int], Form(max_length=200)]
 _DECISIONS = {"confirm": Standing.CONFIRMED, "reject": Standing.REJECTED}
 
 
@@ -45,6 +47,7 @@ def register(door: Door) -> None:
     door.act("city_approve", "/c/{code}/acts/approve", approve)
     door.act("city_identity", "/c/{code}/acts/identity", decide)
     door.page("appeals", "/appeals", show_appeals)
+    door.act("appeals_answered", "/appeals", answer)
     door.api("api_recheck", "/api/v1/cities/{code}/recheck", recheck_for_a_program, "POST")
 
 
@@ -149,8 +152,25 @@ def decide(
 
 def show_appeals(request: Request, reader: Reading, language: Speaking) -> HTMLResponse:
     """Show what all cities say against findings, newest first."""
-    lines = appeal_lines(listed(reader.store), labels(), language)
-    return page(request, "appeals.html", {"lines": lines}, reader.principal)
+    said = request.query_params.get("said", "")
+    told = language.say(TOLD[said]) if said in TOLD else ""
+    values = {"lines": appeal_lines(listed(reader.store), labels(), language), "told": told}
+    return page(request, "appeals.html", values, reader.principal)
+
+
+def answer(
+    reader: Reading,
+    decision: Annotated[Answer, Form()],
+    reason: Reason,
+    serial: Serials = [],  # noqa: B006 - FastAPI copies it
+    handler: Words = "",
+) -> Response:
+    """Uphold or reject the appeals that are ticked; the city sees the answer beside its findings."""
+    try:
+        answer_appeals(reader.settings, serial, decision, handler, reason, reader.principal.name, reader.now)
+    except ConfigError:
+        return RedirectResponse("/appeals?said=refused", _SEE_OTHER)
+    return RedirectResponse("/appeals?said=answered", _SEE_OTHER)
 
 
 def _back(code: str, said: str) -> Response:

@@ -49,6 +49,7 @@ class ShownRow:
     severity: str
     dept_name: str
     days: int
+    appeal: Row | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class List:
         age = row.get("age_workdays")
         days = calendar().workdays_between(date.fromisoformat(receipt.found_on), self.on) if age is None else int(age)
         dept = next((depts[row[key]] for key in _CODES if row[key] in depts), "")
-        return ShownRow(receipt, str(row["status"]), str(row["severity"]), dept, days)
+        return ShownRow(receipt, str(row["status"]), str(row["severity"]), dept, days, row.get("appeal"))
 
 
 _CODES = ("task_handle_item", "task_code", "catalog_code")

@@ -8,10 +8,12 @@ from typing import Any
 
 from citysync.domain.city import City
 from citysync.domain.errors import ConfigError
+from citysync.storage.appeals import with_appeals
 from citysync.storage.catalogue import items_of
 from citysync.storage.episodes import episodes
 from citysync.storage.glimpse import rows_of_codes, rows_of_item
 from citysync.storage.past import adopted_snapshots
+from citysync.storage.reading import Listing
 from citysync.web.problems import NotThere
 from citysync.web.reading.reader import Reader
 from flows.explain.answer import explain_item
@@ -43,7 +45,10 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """``task``: the document of ``citysync explain --json`` for the item; ``catalog_code`` None: nobody can tell."""
+    """``task``: the document of ``citysync explain --json`` for the item, its findings each with its ``appeal``.
+
+    ``catalog_code`` None: nobody can tell.
+    """
 
     city: City
     asked: str
@@ -65,6 +70,8 @@ def item_facts(reader: Reader, code: str, asked: str, row_no: int | None) -> Ite
         task = explain_item(reader.settings, code, None if row_no is not None else asked, row_no, run_id)
     except ConfigError:
         raise NotThere(asked) from None
+    listing = Listing(run_id, None, None, tuple(task["findings"]))
+    task = {**task, "findings": with_appeals(reader.store, code, listing).rows}
     if not task["rows"] and not task["findings"] and task["master"] is None:
         raise NotThere(asked)
     catalog_code = _catalog_of(task)

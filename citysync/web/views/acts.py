@@ -8,11 +8,13 @@ from datetime import date
 from typing import Any
 
 from citysync.domain.alert import KIND_LABELS, Kind
+from citysync.domain.appeal import words
 from citysync.domain.approval import HELD_LABELS
 from citysync.domain.identity import CHANGE_LABELS, Change
 from citysync.domain.items import label
 from citysync.domain.verdict import State
 from citysync.domain.workdays import calendar
+from citysync.storage.appeals import beside
 from citysync.web.language import Language
 from citysync.web.reading.acts import Acts, Progress
 from citysync.web.views.labels import Mark, Say, mark
@@ -30,6 +32,7 @@ TOLD = {
     "acknowledged": _("已记下：您已知悉该告警。"),
     "appealed": _("申诉已记下，省平台可以看到；结论不会因此自动改变。"),
     "appealed_before": _("这一条以同样的理由申诉过，没有重复记录。"),
+    "answered": _("答复已记下，该市在其页面、问题清单和接口里可以看到；结论不会因此自动改变。"),
     "approved": _("批准已记下，正在重新运行该市。"),
     "decided": _("已记下，此后的核对按此办理。"),
     "refused": _("没有记下：请核对填写的内容。"),
@@ -42,6 +45,22 @@ class Choice:
 
     value: str
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppealLine:
+    """One appeal as it is listed; ``answer``: what the province said, or that it still has to."""
+
+    serial: int
+    city_code: str
+    at: str
+    about: str
+    code: str
+    reason: str
+    by: str
+    waits: bool
+    answer: str
+    answered_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +85,7 @@ class ActsView:
     kinds: tuple[Choice, ...]
     until: date
     held: bool
-    appeals: tuple[tuple[str, ...], ...]
+    appeals: tuple[AppealLine, ...]
     proposals: tuple[tuple[int, str], ...]
     progress: ProgressView
 
@@ -100,20 +119,31 @@ def progress_view(progress: Progress, step: str, language: Language) -> Progress
     )
 
 
-def appeal_lines(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], language: Language) -> list[Any]:
-    """Return the appeals of all cities as lines, the city first."""
-    return [(str(row["city_code"]), *_appeal(row, names, language)) for row in rows]
+def appeal_lines(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], language: Language) -> list[AppealLine]:
+    """Return the appeals of all cities as lines."""
+    return [_appeal(row, names, language) for row in rows]
 
 
 def _alert(row: Mapping[str, Any], say: Say) -> Choice:
     return Choice(str(row["alert_id"]), f"{row['alert_id']} {say(KIND_LABELS[Kind(row['kind'])])} {row['opened_on']}")
 
 
-def _appeal(row: Mapping[str, Any], names: Mapping[str, str], language: Language) -> tuple[str, ...]:
+def _appeal(row: Mapping[str, Any], names: Mapping[str, str], language: Language) -> AppealLine:
     code = row["task_handle_item"] or row["task_code"] or row["catalog_code"] or "—"
     about = language.say(names.get(row["check"], row["check"]))
     field = f" · {language.say(label(row['field']))}" if row["field"] else ""
-    return (language.moment(row["appealed_at"]), about + field, str(code), row["reason"], row["appealed_by"])
+    return AppealLine(
+        serial=int(row["serial"]),
+        city_code=str(row["city_code"]),
+        at=language.moment(row["appealed_at"]),
+        about=about + field,
+        code=str(code),
+        reason=row["reason"],
+        by=row["appealed_by"],
+        waits=row["answer"] is None,
+        answer=words(beside(row), language.say),
+        answered_by=row["answered_by"] or "",
+    )
 
 
 def _proposal(row: Mapping[str, Any], say: Say) -> str:

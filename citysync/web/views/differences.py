@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from urllib.parse import urlencode
 
+from citysync.domain.appeal import words
 from citysync.domain.divisions import division_name
 from citysync.domain.findings import SEVERITY_LABELS
 from citysync.domain.life import REJECTED
@@ -82,6 +83,7 @@ class Row:
     sign: str
     status: str
     due: str
+    appeal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,7 @@ def _row(shown: ShownRow, city_code: str, say: Say) -> Row:
         sign=_MARKS[shown.status],
         status=status_labels(say)[shown.status],
         due=receipt.due_on,
+        appeal="" if shown.appeal is None else words(shown.appeal, say),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from citysync.domain.appeal import words
 from citysync.domain.items import label
 from citysync.web.language import DEFAULT, Language
 from citysync.web.reading.item import COMPARED, Elsewhere, ItemFacts, Life
@@ -55,6 +56,7 @@ class Problem:
     hint: tuple[str, ...]
     original: str
     due: str
+    appeal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def _problem(found: Row, facts: ItemFacts, language: Language) -> Problem:
         hint=hint(found, str((facts.task["master"] or {}).get("task_name") or ""), language),
         original=found["hint"] or "" if language.code != DEFAULT else "",
         due=str(found["due_on"] or ""),
+        appeal="" if found["appeal"] is None else words(found["appeal"], say),
     )
 
 
