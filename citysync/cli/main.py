@@ -48,6 +48,7 @@ VERBS = {
     "identity": "换码、更名、拆分、合并的提议：list、confirm、reject、revoke",
     "doctor": "体检：先查本系统，再逐市试拉",
     "token": "令牌：谁可以看网页：issue、list、revoke",
+    "sessions": "登录会话：谁此刻登录着网页；list、end",
     "serve": "网页：省级总览、各市、运行",
     "report": "静态页面：site，没有服务器时用",
     "simulate": "模拟省份，持续运行",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +18,18 @@ from citysync.storage.audit import Deed
 from citysync.storage.engine import Store
 from citysync.storage.reading import Row, rows_of
 
-_TOKEN = tables.tokens.c
+_TOKEN, _SESSION = tables.tokens.c, tables.sessions.c
 _PREFIX = "citysync_"
 _BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A token that holds: its number, whose it is, until when."""
+
+    serial: int
+    principal: Principal
+    expires_at: datetime
 
 
 def issue(store: Store, principal: Principal, expires_at: datetime, who: str, now: datetime) -> str:
@@ -35,11 +45,13 @@ def issue(store: Store, principal: Principal, expires_at: datetime, who: str, no
 
 
 def revoke(store: Store, serial: int, who: str, now: datetime) -> None:
-    """End a token at once; raise ``StorageError`` for one that is not there or was revoked already."""
+    """End a token and its sessions at once; raise ``StorageError`` for one that is not there or was revoked already."""
     with store.writing() as connection:
         mine = sa.update(tables.tokens).where(_TOKEN.serial == serial, _TOKEN.revoked_at.is_(None))
         if connection.execute(mine.values(revoked_at=now)).rowcount != 1:
             raise StorageError(f"没有编号为 {serial} 的有效令牌；运行 citysync token list 查看")
+        of_it = sa.update(tables.sessions).where(_SESSION.token_serial == serial, _SESSION.ended_at.is_(None))
+        connection.execute(of_it.values(ended_at=now, ended_by=who))
         audit.record(connection, Deed(who, "revoke", f"token:{serial}"), now)
 
 
@@ -50,13 +62,13 @@ def listed(store: Store) -> list[Row]:
         return rows_of(connection, sa.select(*shown).order_by(_TOKEN.serial.desc()))
 
 
-def known(store: Store, text: str, now: datetime) -> tuple[int, Principal] | None:
-    """Return the number and the principal of a token, None for one that is unknown, over or revoked."""
+def known(store: Store, text: str, now: datetime) -> Known | None:
+    """Return what a token is, None for one that is unknown, over or revoked."""
     wanted = _hash(text)
     found = _valid(store, _TOKEN.sha256 == wanted, now)
     if found is None or not hmac.compare_digest(found["sha256"], wanted):
         return None
-    return int(found["serial"]), _principal(found)
+    return Known(int(found["serial"]), _principal(found), found["expires_at"])
 
 
 def still(store: Store, serial: int, now: datetime) -> Principal | None:

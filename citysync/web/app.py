@@ -26,7 +26,8 @@ from citysync.web.policy import Door
 from citysync.web.reading.public import PublicDesk
 from citysync.web.reading.reader import Library
 from citysync.web.rendering import STATIC
-from citysync.web.sign_in import LOOPBACK, HeaderSignIn, NoSignIn, Sessions, SignIn, TokenSignIn, session_key
+from citysync.web.sessions import Sessions, session_key
+from citysync.web.sign_in import LOOPBACK, HeaderSignIn, NoSignIn, SignIn, TokenSignIn
 from citysync.web.worker import Worker
 
 
@@ -36,7 +37,9 @@ def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn 
     Where nobody signs in, only a loopback name is answered.
     """
     library = Library(settings, now, day_of)
-    way = sign_in or way_of(settings, library, now)
+    kept = settings.web_sign_in in {"token", "oidc"}  # the other ways have no session of ours
+    sessions = Sessions(session_key(settings.data_dir), library, now) if kept else None
+    way = sign_in or way_of(settings, library, sessions, now)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -48,7 +51,8 @@ def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn 
     app.state.library = library
     app.state.sign_in = way
     app.state.public = PublicDesk(library)
-    app.state.attempts = Attempts(now)
+    app.state.sessions = sessions
+    app.state.attempts = Attempts(library, now)
     app.state.worker = Worker(settings, now)
     # Where nobody signs in there is no session to keep between two starts.
     app.state.csrf_key = secrets.token_hex() if settings.web_sign_in == "none" else session_key(settings.data_dir)
@@ -67,17 +71,16 @@ def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn 
     return app
 
 
-def way_of(settings: Settings, library: Library, now: Callable[[], datetime]) -> SignIn:
+def way_of(settings: Settings, library: Library, sessions: Sessions | None, now: Callable[[], datetime]) -> SignIn:
     """Return the way of signing in that the settings name; raise ``ConfigError`` for one that lacks something."""
     if settings.web_sign_in == "none":
         return NoSignIn()
-    sessions = Sessions(session_key(settings.data_dir), now)
-    if settings.web_sign_in == "token":
-        return TokenSignIn(library.store, sessions, now)
-    if settings.web_sign_in == "header":
+    if sessions is None:
         if not settings.proxies:
             raise ConfigError("CITYSYNC_WEB_SIGN_IN=header 还要 CITYSYNC_WEB_PROXIES：只信其中的代理，如 10.0.0.1")
         return HeaderSignIn(settings.proxies)
+    if settings.web_sign_in == "token":
+        return TokenSignIn(library.store, sessions, now)
     if settings.web_oidc_issuer is None or settings.web_oidc_client is None:
         raise ConfigError("CITYSYNC_WEB_SIGN_IN=oidc 还要 CITYSYNC_WEB_OIDC_ISSUER 与 CITYSYNC_WEB_OIDC_CLIENT")
     known = settings.secrets()

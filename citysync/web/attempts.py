@@ -1,47 +1,33 @@
-"""How often an address may fail to sign in: guessing is slow, and nobody's memory is filled by it."""
+"""How often an address may fail to sign in: guessing is slow, whichever of several servers is asked."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
-from threading import Lock
 
-MOST = 10
-WITHIN = timedelta(minutes=5)
-_ADDRESSES = 10_000
+from citysync.storage import attempts
+from citysync.web.sessions import Ledger
 
 
 class Attempts:
-    """Failed attempts by address (by /64 where addresses are plenty), kept for five minutes."""
+    """Failed attempts by address (by /64 where addresses are plenty), counted in the ledger for five minutes."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._failed: dict[str, deque[datetime]] = {}
-        self._lock = Lock()
+    def __init__(self, ledger: Ledger, now: Callable[[], datetime]) -> None:
+        self._ledger, self._now = ledger, now
 
-    def too_many(self, address: str) -> bool:
-        """Return whether an address has failed too often to be heard now."""
-        with self._lock:
-            return len(self._recent(_whose(address))) >= MOST
-
-    def failed(self, address: str) -> None:
-        """Write down that an address failed; the oldest address is forgotten where there are very many."""
+    def spend(self, address: str) -> int | None:
+        """Count an attempt and return its number; None where an address has failed too often to be heard now."""
         whose = _whose(address)
-        with self._lock:
-            times = self._recent(whose)
-            times.append(self._now())
-            self._failed.pop(whose, None)
-            self._failed[whose] = times
-            while len(self._failed) > _ADDRESSES:
-                self._failed.pop(next(iter(self._failed)))
+        if attempts.too_many(self._ledger.store(), whose, self._now()):  # who is refused anyway writes nothing
+            return None
+        with self._ledger.writable() as store:
+            return attempts.spend(store, whose, self._now())
 
-    def _recent(self, whose: str) -> deque[datetime]:
-        times, since = self._failed.get(whose, deque(maxlen=MOST)), self._now() - WITHIN
-        while times and times[0] <= since:
-            times.popleft()
-        return times
+    def forgive(self, attempt: int) -> None:
+        """Forget an attempt that was no failure."""
+        with self._ledger.writable() as store:
+            attempts.forgive(store, attempt)
 
 
 def _whose(address: str) -> str:

@@ -10,7 +10,7 @@ from fastapi import Form, Header, Request
 
 from citysync.domain.principal import Principal
 from citysync.web.problems import Forbidden
-from citysync.web.sign_in import COOKIE
+from citysync.web.sessions import COOKIE
 
 _BEARER = "Bearer "
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from citysync.domain.errors import ConfigError
 from citysync.domain.principal import NOBODY, Principal
-from citysync.web.sign_in import Sessions, principal_of
+from citysync.web.sessions import Sessions
+from citysync.web.sign_in import principal_of
 
 NAME_CLAIMS = ("preferred_username", "sub")
 ROLE_CLAIM, CITY_CLAIM = "citysync_role", "citysync_city"
@@ -43,9 +45,9 @@ class OidcSignIn:
     def principal(self, request: Request) -> Principal:
         """Return whose session it is."""
         held = self._sessions.held(request)
-        if held is None or "role" not in held:
+        if held is None or held["token_serial"] is not None:  # of another way of signing in
             return NOBODY
-        return principal_of(held["name"], held["role"], held["city"])
+        return principal_of(held["name"], held["role"], held["city_code"] or "")
 
     async def leave_for_provider(self, request: Request, back: str) -> Response:
         """Return the way to the provider, with a state, a nonce and a PKCE challenge; raise ``NotSignedIn``."""
@@ -69,9 +71,11 @@ class OidcSignIn:
         claims: dict[str, Any] = token.get("userinfo") or {}
         name = next((str(claims[key]) for key in NAME_CLAIMS if claims.get(key)), "")
         facts = {"name": name, "role": str(claims.get(ROLE_CLAIM, "")), "city": str(claims.get(CITY_CLAIM) or "")}
-        if principal_of(**facts) is NOBODY:
+        principal = principal_of(**facts)
+        if principal is NOBODY:
             raise NotSignedIn("no role of ours")
-        return self._sessions.begin(facts)
+        subject = f"oidc:{claims.get('sub') or name}"
+        return await run_in_threadpool(self._sessions.begin, request, subject, principal)
 
 
 def _client(provider: Provider) -> Any:  # noqa: ANN401 - Authlib has no types

@@ -72,6 +72,9 @@ POLICIES: Mapping[str, Policy] = {
     "sign_in_leave": Policy(EVERYBODY, "leads to whoever signs people in"),
     "sign_in_back": Policy(EVERYBODY, "where they come back, with proof or without"),
     "sign_out": Policy(EVERYBODY, "ends one's own session, nothing else"),
+    "sessions": Policy(SIGNED_IN, "one's own; everybody's to the province's administrator"),
+    "session_ended": Policy(SIGNED_IN, "one's own, anybody's by the province's administrator; audited"),
+    "sessions_ended": Policy(SIGNED_IN, "one's own, wherever they are; audited"),
     "health": Policy(EVERYBODY, "says only that the server answers and can read its ledger"),
 }
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from ipaddress import ip_address
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote
 
 from fastapi import Request
-from itsdangerous import BadData, URLSafeSerializer
 
 from citysync.config.settings import Networks
 from citysync.domain.principal import NOBODY, Principal, Role
 from citysync.storage import tokens
 from citysync.storage.engine import Store
+from citysync.web.sessions import Sessions
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 HERE = Principal("本机", Role.PROVINCE_ADMIN)
-COOKIE = "session"
-HOURS = timedelta(hours=8)
-KEY_FILE = "web.key"
 USER_HEADER, ROLE_HEADER, CITY_HEADER = "x-citysync-user", "x-citysync-role", "x-citysync-city"
 _BEARER = "Bearer "
 
@@ -44,27 +39,6 @@ class NoSignIn:
         return HERE
 
 
-class Sessions:
-    """Signed cookies of eight hours. Every sign-in begins a new one; none goes on from what a browser brought."""
-
-    def __init__(self, key: str, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._signed = URLSafeSerializer(key, salt="citysync-session")
-
-    def begin(self, facts: Mapping[str, Any]) -> str:
-        """Return the cookie of a new session that rests on these facts."""
-        until = (self._now() + HOURS).timestamp()
-        return str(self._signed.dumps({**facts, "until": until, "id": secrets.token_hex(8)}))
-
-    def held(self, request: Request) -> Mapping[str, Any] | None:
-        """Return what a request's session rests on, None for none, one that is over, or one we did not begin."""
-        try:
-            held: dict[str, Any] = self._signed.loads(request.cookies.get(COOKIE, ""))
-        except BadData:
-            return None
-        return held if held["until"] > self._now().timestamp() else None
-
-
 class TokenSignIn:
     """A token in ``Authorization: Bearer``, or a session begun with one. A revoked token ends its sessions too."""
 
@@ -78,16 +52,19 @@ class TokenSignIn:
         said = request.headers.get("authorization", "")
         if said.startswith(_BEARER):
             found = tokens.known(self._store(), said.removeprefix(_BEARER), self._now())
-            return NOBODY if found is None else found[1]
+            return NOBODY if found is None else found.principal
         held = self._sessions.held(request)
-        if held is None or "token" not in held:
+        if held is None or held["token_serial"] is None:
             return NOBODY
-        return tokens.still(self._store(), held["token"], self._now()) or NOBODY
+        return tokens.still(self._store(), held["token_serial"], self._now()) or NOBODY
 
-    def session(self, token: str) -> str | None:
+    def session(self, request: Request, token: str) -> str | None:
         """Return the cookie of a new session, None for a token that lets nobody in."""
         found = tokens.known(self._store(), token, self._now())
-        return None if found is None else self._sessions.begin({"token": found[0]})
+        if found is None:
+            return None
+        subject = f"token:{found.serial}"
+        return self._sessions.begin(request, subject, found.principal, found.serial, found.expires_at)
 
 
 class HeaderSignIn:
@@ -129,13 +106,3 @@ def listed(address: str, networks: Networks) -> bool:
     except ValueError:  # a socket, or a test's own name
         return False
     return any(found in network for network in networks)
-
-
-def session_key(data_dir: Path) -> str:
-    """Return the key that signs sessions, made at the first start; removing the file ends every session."""
-    path = data_dir / KEY_FILE
-    if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
-    return path.read_text(encoding="ascii")

@@ -38,6 +38,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "public_list": ("/public/list/1",),
     "public_item": (f"/public/items/{CATALOG_CODE}", f"/public/items/{CATALOG_CODE}?lang=en"),
     "moderation": ("/moderation",),
+    "sessions": ("/sessions",),
     "sign_in": ("/sign-in",),
     "nowhere": ("/nowhere",),
 }

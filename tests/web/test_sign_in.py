@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,13 @@ from citysync.config.settings import Settings
 from citysync.domain.errors import ConfigError
 from citysync.domain.principal import NOBODY, Principal, Role
 from citysync.domain.verdict import State
+from citysync.storage import audit, sessions, tokens
+from citysync.storage.attempts import MOST, WITHIN
+from citysync.storage.schema import open_store
 from citysync.web.app import create_app
-from citysync.web.attempts import MOST, WITHIN, Attempts
+from citysync.web.attempts import Attempts
+from citysync.web.language import day_of
+from citysync.web.reading.reader import Library
 from citysync.web.sign_in import principal_of
 from tests.web.browser import served
 from tests.web.provider import CLIENT, Provider
@@ -169,12 +175,48 @@ def test_guessing_is_stopped_after_ten_failures_from_one_address(stored: Setting
     assert guesses == [401] * MOST + [429]
 
 
-def test_failures_are_forgotten_after_a_while_and_counted_by_address() -> None:
+def test_failures_are_forgotten_after_a_while_and_counted_by_address(stored: Settings) -> None:
     clock = [NOW]
-    attempts = Attempts(lambda: clock[0])
+    attempts = Attempts(Library(stored, lambda: clock[0], day_of), lambda: clock[0])
     for _ in range(MOST):
-        attempts.failed("2001:db8::1")
-    assert attempts.too_many("2001:db8::2"), "one network of one household"
-    assert not attempts.too_many("2001:db8:0:1::1")
+        assert attempts.spend("2001:db8::1") is not None
+    assert attempts.spend("2001:db8::2") is None, "one network of one household"
+    assert attempts.spend("2001:db8:0:1::1") is not None
     clock[0] = NOW + WITHIN + timedelta(seconds=1)
-    assert not attempts.too_many("2001:db8::1")
+    assert attempts.spend("2001:db8::1") is not None
+
+
+def test_two_servers_count_the_same_failures_and_forgive_whoever_comes_in(stored: Settings) -> None:
+    one, other = (a_client(stored, "10.0.7.1", web_sign_in="token") for _ in range(2))
+    with open_store(stored.database, write=True) as store:
+        token = tokens.issue(store, Principal("茂名", Role.CITY, "440900"), NOW + timedelta(days=9), "root", NOW)
+    for _ in range(MOST // 2):
+        assert one.post("/sign-in", data={"token": "guess"}, headers=ORIGIN).status_code == 401
+        assert other.post("/sign-in", data={"token": token}, headers=ORIGIN).status_code == 303, "no failure"
+    for _ in range(MOST - MOST // 2):
+        assert other.post("/sign-in", data={"token": "guess"}, headers=ORIGIN).status_code == 401
+    answers = [client.post("/sign-in", data={"token": "guess"}, headers=ORIGIN).status_code for client in (one, other)]
+    assert answers == [429, 429]
+    elsewhere = a_client(stored, "10.0.7.2", web_sign_in="token")
+    assert elsewhere.post("/sign-in", data={"token": "guess"}, headers=ORIGIN).status_code == 401
+
+
+def test_a_thousand_attempts_at_once_are_counted_before_they_are_looked_at(stored: Settings) -> None:
+    attempts = Attempts(Library(stored, lambda: NOW, day_of), lambda: NOW)
+    with ThreadPoolExecutor(8) as crowd:
+        heard = list(crowd.map(lambda _: attempts.spend("10.0.8.1"), range(4 * MOST)))
+    assert len([each for each in heard if each is not None]) == MOST
+
+
+def test_a_providers_session_is_ended_by_the_province_at_once(stored: Settings, by_oidc: TestClient) -> None:
+    come_back(by_oidc)
+    assert by_oidc.get("/c/440900").status_code == 200
+    with open_store(stored.database, write=True) as store:
+        (row,) = [each for each in sessions.listed(store, NOW) if each["subject"] == "oidc:42"][:1]
+        assert (row["name"], row["network"]) == ("zhang3", "10.0.0.0/24")
+        sessions.end(store, row["serial"], "root", NOW)
+        last = audit.entries(store, 1)[0]
+    assert (last["who"], last["what"], last["object"]) == ("root", "end", f"session:{row['serial']}")
+    assert by_oidc.get("/c/440900").status_code == 303
+    come_back(by_oidc)
+    assert by_oidc.get("/c/440900").status_code == 200, "another session is another matter"

@@ -14,7 +14,7 @@ from citysync.domain.verdict import State
 from citysync.storage import audit, tokens
 from citysync.storage.schema import open_store
 from citysync.web.app import create_app
-from citysync.web.sign_in import KEY_FILE
+from citysync.web.sessions import KEY_FILE
 from tests.web.province import NOW, a_province
 
 MAOMING = Principal("茂名张三", Role.CITY, "440900")

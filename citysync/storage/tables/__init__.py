@@ -6,7 +6,7 @@ a clock: clocks jump. What belongs to one city in one run hangs on its verdict, 
 
 from __future__ import annotations
 
-from citysync.storage.tables.access import tokens
+from citysync.storage.tables.access import sessions, sign_in_failures, tokens
 from citysync.storage.tables.alerts import alerts, announced_runs, mail, posts, silences
 from citysync.storage.tables.appeals import appeals
 from citysync.storage.tables.columns import NUL_SHOWN, VERSION_TABLE, Instant, Json, Words, metadata
@@ -59,6 +59,8 @@ __all__ = [
     "rejections",
     "run_cities",
     "runs",
+    "sessions",
+    "sign_in_failures",
     "silences",
     "snapshots",
     "tallies",

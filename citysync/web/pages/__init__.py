@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from citysync.web.pages import acts, api, city, differences, figures, item, province, public, run, sign_in
+from citysync.web.pages import acts, api, city, differences, figures, item, province, public, run, sessions, sign_in
 
 # A city's tab is any word behind it: what has its own page there stands before.
-PAGES = (acts, api, province, differences, item, city, figures, public, run, sign_in)
+PAGES = (acts, api, province, differences, item, city, figures, public, run, sessions, sign_in)

@@ -20,7 +20,7 @@ from citysync.web.pages.ask import Reading
 from citysync.web.policy import Door
 from citysync.web.problems import NotThere, TooMany
 from citysync.web.rendering import page, rendered
-from citysync.web.sign_in import session_key
+from citysync.web.sessions import session_key
 from citysync.web.views.public import found, item_page, listed
 from flows.public import Published
 

@@ -6,13 +6,15 @@ import logging
 from typing import Annotated
 
 from fastapi import Form, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from citysync.web.oidc import NotSignedIn, OidcSignIn
 from citysync.web.policy import Asker, Door
 from citysync.web.problems import NotThere, TooMany
 from citysync.web.rendering import page
-from citysync.web.sign_in import COOKIE, HOURS, HeaderSignIn, TokenSignIn
+from citysync.web.sessions import COOKIE, HOURS
+from citysync.web.sign_in import HeaderSignIn, TokenSignIn
 
 _SEE_OTHER, _UNAUTHORISED = 303, 401
 logger = logging.getLogger(__name__)
@@ -34,13 +36,11 @@ def show(request: Request, asker: Asker) -> Response:
 
 def enter(request: Request, asker: Asker, token: Annotated[str, Form(max_length=200)]) -> Response:
     """Begin a session, or show the form again without saying what was wrong with the token."""
-    way, address = request.app.state.sign_in, _address(request)
-    if request.app.state.attempts.too_many(address):
-        raise TooMany
-    session = way.session(token.strip()) if isinstance(way, TokenSignIn) else None
+    way, attempt = request.app.state.sign_in, _attempt(request)
+    session = way.session(request, token.strip()) if isinstance(way, TokenSignIn) else None
     if session is None:
-        request.app.state.attempts.failed(address)
         return _shown(request, asker, wrong=True)
+    request.app.state.attempts.forgive(attempt)
     return _begun(request, session)
 
 
@@ -56,20 +56,20 @@ async def leave_for_provider(request: Request, asker: Asker) -> Response:
 
 async def come_back(request: Request, asker: Asker) -> Response:
     """Begin a session for whom the provider sent back."""
-    way, address = _provider(request), _address(request)
-    if request.app.state.attempts.too_many(address):
-        raise TooMany
+    way, attempt = _provider(request), await run_in_threadpool(_attempt, request)
     try:
         session = await way.session(request)
     except NotSignedIn as error:
         logger.warning("sign-in: %s", error)
-        request.app.state.attempts.failed(address)
         return _shown(request, asker, wrong=True)
+    await run_in_threadpool(request.app.state.attempts.forgive, attempt)
     return _begun(request, session)
 
 
-def leave() -> Response:
-    """End the session on this browser."""
+def leave(request: Request, asker: Asker) -> Response:
+    """End the session: on this browser, and wherever a copy of its cookie lies."""
+    if request.app.state.sessions is not None:
+        request.app.state.sessions.leave(request, asker.name)
     answer = RedirectResponse("/", _SEE_OTHER)
     answer.delete_cookie(COOKIE)
     return answer
@@ -95,5 +95,9 @@ def _begun(request: Request, session: str) -> Response:
     return answer
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client is not None else ""
+def _attempt(request: Request) -> int:
+    """Return the number of this attempt, which is a failure until it is forgiven; raise ``TooMany``."""
+    spent: int | None = request.app.state.attempts.spend(request.client.host if request.client is not None else "")
+    if spent is None:
+        raise TooMany
+    return spent

@@ -82,6 +82,11 @@ class Library:
                     raise NothingYet from error
             return self._store
 
+    def writable(self) -> Store:
+        """Return the ledger for one deed, to be closed after it; raise ``NothingYet`` before there is one."""
+        self.store()
+        return open_store(self.settings.database, write=True, check=False)
+
     def cities(self) -> Cities:
         """Return every city file, read anew only when one was written, added or removed."""
         written = _written(self.settings.cities_dir)
