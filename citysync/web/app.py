@@ -43,7 +43,9 @@ def create_app(settings: Settings, now: Callable[[], datetime], sign_in: SignIn 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.public.begin()
         yield
+        app.state.public.close()
         app.state.worker.close()
         library.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,13 +13,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from citysync.config.settings import Settings
+from citysync.domain.errors import ConfigError
 from citysync.domain.principal import NOBODY, Principal, Role
 from citysync.domain.verdict import State
 from citysync.web.app import create_app
-from citysync.web.language import day_of
-from citysync.web.reading.public import PublicDesk
-from citysync.web.reading.reader import Library
-from flows.public import Published, Publisher
+from schemas.validate import validate
 from tests.builders import CATALOG_CODE
 from tests.web.province import NOW, a_province
 from tests.web.test_policy import As, asking
@@ -75,22 +74,63 @@ def test_a_city_without_a_snapshot_has_no_data_and_no_zero(tmp_path: Path) -> No
     assert "1/4" in asking(settings, NOBODY).get(ITEM).text
 
 
-def test_who_asks_while_a_night_is_read_waits_for_nobody(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = [NOW]
-    library = Library(own, lambda: moments[-1], day_of)
-    desk, inside = PublicDesk(library), list[Published]()
-    first = desk.published()
-    publish = Publisher.publish
+@pytest.fixture
+def readers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the threads that validate a snapshot for the public, in the order they do."""
+    seen: list[str] = []
 
-    def slowly(self: Publisher, *asked: Any) -> Published:
-        inside.append(desk.published())  # somebody asks meanwhile
-        return publish(self, *asked)
+    def noted(*asked: Any) -> Any:
+        seen.append(threading.current_thread().name)
+        return validate(*asked)
 
-    monkeypatch.setattr(Publisher, "publish", slowly)
-    moments.append(NOW + timedelta(minutes=2))
-    assert desk.published() is not first
-    assert [each is first for each in inside] == [True]
-    library.close()
+    monkeypatch.setattr("flows.public.validate", noted)
+    return seen
+
+
+def a_new_file(settings: Settings) -> None:
+    """Let every city be read anew, as after a night."""
+    path = settings.cities_dir / "440900.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "\n# again\n", encoding="utf-8")
+
+
+def test_no_request_ever_reads_a_night(tmp_path: Path, readers: list[str]) -> None:
+    own, moments = a_province(tmp_path), [NOW]
+    app = create_app(own, lambda: moments[-1], As(NOBODY))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        before = client.get(ITEM)
+        first = len(readers)
+        a_new_file(own)
+        moments.append(NOW + timedelta(hours=9))  # nobody asked for long: what is held is old
+        again = client.get(ITEM)
+        assert (again.status_code, again.headers["etag"]) == (200, before.headers["etag"])
+        assert len(readers) == first, "a request reads nothing, however old what is held is"
+        app.state.public.refresh()  # what the thread does each minute
+        assert len(readers) == 2 * first > 0
+        assert client.get(ITEM).headers["cache-control"] == "public, max-age=300"
+    assert {name for name in readers if name not in {"public", "MainThread"}} == set()
+
+
+def test_without_a_server_whoever_asks_has_it_read(tmp_path: Path, readers: list[str]) -> None:
+    client = asking(a_province(tmp_path), NOBODY)  # its lifespan is never begun, like the static site's
+    assert client.get(ITEM).status_code == 200
+    assert {"public", "MainThread"} & set(readers) == set()
+    assert readers != []
+
+
+def test_a_night_that_cannot_be_read_leaves_what_was_published(tmp_path: Path) -> None:
+    own = a_province(tmp_path)
+    with TestClient(create_app(own, lambda: NOW, As(NOBODY)), base_url="http://127.0.0.1") as client:
+        before = client.get(ITEM).text
+        (own.cities_dir / "440900.toml").write_text("name = ", encoding="utf-8")
+        with pytest.raises(ConfigError):
+            client.app.state.public.refresh()  # type: ignore[attr-defined]
+        assert client.get(ITEM).text == before
+
+
+def test_before_there_is_a_ledger_the_public_is_told_so(tmp_path: Path) -> None:
+    own = Settings(data_dir=tmp_path / "data", cities_dir=tmp_path)
+    with TestClient(create_app(own, lambda: NOW, As(NOBODY)), base_url="http://127.0.0.1") as client:
+        assert client.get(ITEM).status_code == 503
 
 
 def test_a_snapshot_that_is_lost_is_no_data_either(tmp_path: Path) -> None:
