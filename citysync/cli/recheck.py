@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from citysync.cli.places import Places, now
 from citysync.cli.render import console
 from citysync.cli.results import published, show
-from citysync.cli.sync import hand_over
+from citysync.cli.sync import crying, hand_over, tell
 
 
 def recheck(
-    city: str, /, *, json: bool = False, business_date: date | None = None, places: Places | None = None
+    city: str,
+    /,
+    *,
+    json: bool = False,
+    no_alert: Annotated[bool, Parameter(help="不发送告警，也不送达回执；之后的运行或看守会补上")] = False,
+    business_date: date | None = None,
+    places: Places | None = None,
 ) -> int:
     """复查一个城市：只问未改好的差异涉及的编码（来源不能按编码查询的，整体重拉），改好的随即关闭。
 
@@ -42,8 +51,12 @@ def recheck(
         from citysync.cli.progress import progress
         from citysync.domain.run import Trigger
 
-        night = begin(Asked(Trigger.ON_DEMAND, (city,), business_date, recheck=True), settings, now())
-        with closing_well(night, now), progress(night) as say:
-            walk_all(night, crew, say, now, 1)
-    hand_over(settings, night.cities)
+        with crying(settings, aloud=not no_alert) as begun:
+            night = begin(Asked(Trigger.ON_DEMAND, (city,), business_date, recheck=True), settings, now())
+            begun.append(night)
+            with closing_well(night, now), progress(night) as say:
+                walk_all(night, crew, say, now, 1)
+    if not no_alert:
+        tell(settings)
+        hand_over(settings, night.cities)
     return show(published(settings, night.run.run_id), json=json)

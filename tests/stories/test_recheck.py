@@ -107,3 +107,25 @@ def test_a_source_that_cannot_be_asked_so_is_pulled_whole(tmp_path: Path) -> Non
         citysync("sync", "--business-date", "2026-11-23", folder=tmp_path)
         again, asked = said(server, tmp_path, "recheck", "440300", "--business-date", "2026-11-24")
         assert (again.code, asked) == (1, [{}, {}, {}]), again.err
+
+
+def test_a_recheck_tells_people_as_any_run_does_unless_it_is_asked_not_to(tmp_path: Path) -> None:
+    with a_city(tmp_path, by_code="") as (directory, _):
+        channel = '[[channel]]\nname = "book"\nkind = "log"\nowner = "王工"\nroles = ["digest"]\n'
+        told = f'contact = "值班 020"\n{channel}'
+        (tmp_path / "cities" / "_channels.toml").write_text(told, encoding="utf-8")
+        directory.rows[CODES[0]] = row(CODES[0], limit_scene_num="4")
+        assert citysync("sync", "--no-alert", folder=tmp_path).code == 1
+
+        def alerts(*words: str) -> list[str]:
+            return [
+                row["kind"] for row in citysync("alerts", "list", *words, "--json", folder=tmp_path).json()["alerts"]
+            ]
+
+        assert citysync("recheck", "440300", "--no-alert", folder=tmp_path).code == 1
+        assert alerts() == []
+        assert citysync("recheck", "440300", folder=tmp_path).code == 1
+        assert alerts() == ["out_of_sync"]
+        directory.rows[CODES[0]] = row(CODES[0])
+        assert citysync("recheck", "440300", folder=tmp_path).code == 0
+        assert (alerts(), alerts("--closed")) == ([], ["out_of_sync"]), "that it recovered is told too"
