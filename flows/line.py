@@ -133,7 +133,8 @@ def _learned(
 def _guarded(city: City, run: Run, memory: Memory, snapshot: Snapshot, means: Means) -> tuple[Facts, tuple[Use, ...]]:
     """Return what is known before any row is validated, and which approvals let a mass change through.
 
-    Rows that are contradicted or another city's prove no change: only an empty directory is held whatever its grade.
+    Rows that are contradicted or another city's prove no change, and no approval could make them usable: a drop whose
+    manifest does not fit is incomplete, also where nothing of it could be read.
     """
     certificate, rows = snapshot.certificate, snapshot.rows
     means.step(
@@ -142,7 +143,7 @@ def _guarded(city: City, run: Run, memory: Memory, snapshot: Snapshot, means: Me
     usable = certificate.grade is not Grade.X
     last_good = memory.last_good.rows if memory.last_good is not None else None
     strange = foreign(rows, last_good, city, run.business_date) if usable else None
-    asked = rows.is_empty() or (usable and strange is None)
+    asked = usable and strange is None
     answer = guard(Arrival(snapshot.in_hand, city, memory, run.business_date)) if asked else Answer()
     if answer.uses:
         means.step(f"护栏：按批准 {'、'.join(str(use.serial) for use in answer.uses)} 放行")

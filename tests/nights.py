@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,12 +15,12 @@ from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.outcome import CityRun
 from citysync.domain.run import RULES_VERSION, Run, Trigger
-from citysync.domain.snapshot import RawPage
+from citysync.domain.snapshot import RawPage, Snapshot
 from citysync.domain.workdays import calendar
 from citysync.storage import ledger
 from citysync.storage.engine import Store
 from citysync.storage.memory import recall
-from connectors import source_model
+from connectors import pull, source_model
 from connectors._door import Door
 from flows.line import Means, sync_city
 from tests.builders import NOW, TODAY, a_city, a_master
@@ -46,6 +46,7 @@ class Nights:
         trigger: Trigger = Trigger.NIGHTLY,
         on: date | None = None,
         rules: str = RULES_VERSION,
+        asked: Callable[[City, Door], Snapshot] = pull,
         **changes: Any,
     ) -> CityRun:
         """Return what the next night says of the rows; ``changes`` are changes of the city's file."""
@@ -58,7 +59,7 @@ class Nights:
         ledger.start_run(self.store, run, [(city.code, city.name)])
         door = Door(_keep, dict[str, str]().__getitem__, lambda: now, time.monotonic, lambda _line: None)
         memory = recall(self.store, self.folder, city.code, run.run_id)
-        walked = sync_city(city, run, self.master, memory, Means(door, calendar(), lambda _step: None))
+        walked = sync_city(city, run, self.master, memory, Means(door, calendar(), lambda _step: None, asked))
         ledger.publish(self.store, run, walked, self.folder)
         ledger.finish_run(self.store, run.run_id, now)
         return walked

@@ -57,7 +57,7 @@ def judge(facts: Facts) -> Verdict:
     Raises ValueError where the facts are not enough to judge: that is a fault of ours, not of the city.
     """
     if facts.held:
-        return _verdict(facts, State.HELD, [_REACHED, *_contradicted(facts), *facts.held])
+        return _verdict(facts, State.HELD, [_REACHED, *facts.held])
     if facts.error is not None:
         state = State.UNKNOWN if facts.error.fault in _NOT_THEIRS else State.NOT_SYNCED
         return _verdict(facts, state, _source_failed(facts.error))

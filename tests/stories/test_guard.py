@@ -10,12 +10,13 @@ import pytest
 
 from citysync.domain.approval import Held
 from citysync.domain.outcome import CityRun
+from citysync.domain.snapshot import Grade
 from citysync.domain.verdict import Standing, State
 from citysync.storage.approvals import Ceiling, approve
 from citysync.storage.audit import entries, verify
 from citysync.storage.engine import Store
 from citysync.storage.memory import recall
-from tests.builders import NOW, TODAY, an_item
+from tests.builders import NOW, TODAY, a_snapshot, an_item
 from tests.nights import Nights, nights
 from tests.reconciliation.cast import a_code
 
@@ -92,6 +93,21 @@ def test_an_empty_directory_is_adopted_only_by_leave_for_exactly_that(city: Nigh
     allow(city, Held.EMPTY, 0)
     assert city.night([]).adopted
     assert city.night(DIRECTORY).adopted
+
+
+@pytest.mark.parametrize(
+    ("grade", "state", "reason"),
+    [(Grade.X, State.NOT_SYNCED, "incomplete"), (Grade.A, State.HELD, "zero_items")],
+)
+def test_what_no_approval_could_make_usable_offers_none(city: Nights, grade: Grade, state: State, reason: str) -> None:
+    city.night(DIRECTORY)
+    nothing = a_snapshot([], grade=grade)  # as a drop whose manifest does not fit, of which nothing was read
+    run = city.night([], asked=lambda _city, _door: nothing)
+    assert (run.verdict.state, codes(run), run.adopted) == (state, [reason], False)
+    offers = [text for text in (each.text for each in run.verdict.reasons) if "citysync approve" in text]
+    assert bool(offers) is (grade is Grade.A)
+    allow(city, Held.EMPTY, 0)
+    assert city.night([], asked=lambda _city, _door: nothing).adopted is bool(offers), "the text says what helps"
 
 
 def moved(rows: list[dict[str, Any]], division: str) -> list[dict[str, Any]]:
