@@ -18,12 +18,16 @@ _OK, _NO_CONTENT, _NOT_MODIFIED = 200, 204, 304
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
 _TOO_MANY, _REQUEST_TIMEOUT, _SERVER_SIDE = 429, 408, 500
 _QUOTED = 200
+_LABEL = 60
 _SKEW_WORTH_NOTING = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole answer. ``etag``, ``modified``: its marks as sent; ``unchanged``: status 304, and no body of its own."""
+    """A whole answer. ``etag``, ``modified``: its marks as sent; ``unchanged``: status 304, and no body of its own.
+
+    ``label``: what it calls its content where that is not JSON.
+    """
 
     data: bytes
     url: str
@@ -33,6 +37,7 @@ class Whole:
     etag: str | None = None
     modified: str | None = None
     unchanged: bool = False
+    label: str | None = None
 
 
 def whole_of(
@@ -47,6 +52,7 @@ def whole_of(
         answered_at=http_date(headers.get("Date")),
         etag=_mark(headers.get("ETag"), hidden),
         modified=_mark(headers.get("Last-Modified"), hidden),
+        label=odd_label(headers, hidden),
     )
 
 
@@ -102,6 +108,26 @@ def seconds_of(fact: float | None) -> timedelta | None:
 def moment_of(fact: str | None) -> datetime | None:
     """Return the moment a tape kept as ISO 8601."""
     return None if fact is None else datetime.fromisoformat(fact)
+
+
+def odd_label(headers: Mapping[str, str], hidden: Callable[[str], str] = str) -> str | None:
+    """Return what an answer calls its content where that is not JSON, None for JSON and for no word at all."""
+    said = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return hidden(said)[:_LABEL] if said and "json" not in said else None
+
+
+def odd_notes(skew: timedelta | None, label: str | None) -> tuple[str | None, str | None]:
+    """Return what was odd about answers, in words: a clock that is off, a name that is not its content's."""
+    return skew_note(skew), label_note(label)
+
+
+def label_note(said: str | None) -> str | None:
+    """Return that an answer was not what it called itself; it was read by its content and judges nobody."""
+    if said is None:
+        return None
+    return (
+        f"响应的 Content-Type 标为 {said}，内容是 JSON，已按内容读取；请市里把接口的 Content-Type 改为 application/json"
+    )
 
 
 def skew_note(skew: timedelta | None) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import field_validator, model_validator
@@ -19,7 +20,7 @@ from citysync.domain.verdict import Fault
 from connectors._choice import Choice, chosen, day_of
 from connectors._door import Door
 from connectors._drop import Listed, listed, unfinished
-from connectors._files import FORMATS, Format, read_records
+from connectors._files import FORMATS, Format, Leniency, read_records
 from connectors._folder import Entry, Folder, LocalFolder, Vanished
 from connectors._moments import CLOCK_SKEW
 from connectors._records import Record
@@ -42,6 +43,8 @@ class DropSource(SourceBase):
     items: str | None = None
     manifest: str | None = None
     host_key: str | None = None
+    fill_merged: bool = False
+    bad_lines: Literal["refuse", "reject"] = "refuse"
 
     @field_validator("path", "manifest")
     @classmethod
@@ -78,11 +81,14 @@ class DropSource(SourceBase):
 
 @dataclass(frozen=True, slots=True)
 class DroppedFile:
+    """One file. ``broken``: rows that are none, by their place among the records, as they are told."""
+
     raw: RawPage
     records: Sequence[Record]
     changed_at: datetime
     format: Format
     problem: str | None = None
+    broken: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -202,8 +208,10 @@ def _read(
     form = source.format or _ending(entry.name) or _ending(source.path) or "csv"
     if wanted is not None and hashlib.sha256(data).hexdigest() != wanted.sha256:
         return DroppedFile(raw, (), changed, form, f"{wanted.place} 的 SHA-256 与清单不符")
+    lenient = Leniency(source.fill_merged, source.bad_lines == "reject")
+    known, noted = city.fields.values(), taken.notes
     try:
-        records = read_records(data, form, source.encoding, source.items, known=city.fields.values(), noted=taken.notes)
+        records = read_records(data, form, source.encoding, source.items, known=known, noted=noted, lenient=lenient)
     except SourceError as error:
         if wanted is None:  # a file that has its manifest's digest is whole
             _still_the_same(folder, entry, door)
@@ -212,8 +220,8 @@ def _read(
     door.progress(f"{entry.name} · {len(records):,} 条")
     if wanted is not None and len(records) != wanted.rows:
         problem = f"{wanted.place} 清单写明 {wanted.rows:,} 行，实际 {len(records):,} 行"
-        return DroppedFile(raw, records, changed, form, problem)
-    return DroppedFile(raw, records, changed, form)
+        return DroppedFile(raw, records, changed, form, problem, lenient.broken)
+    return DroppedFile(raw, records, changed, form, None, lenient.broken)
 
 
 def _written_at(entry: Entry, wanted: Listed | None, now: datetime) -> datetime:

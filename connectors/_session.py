@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 
 from citysync.domain.errors import OverBudget, SourceError, Throttled
 from citysync.domain.snapshot import RawPage
-from connectors._answer import Whole, http_date, is_unchanged, moment_of, seconds_of, skew_note, trouble_of, whole_of
+from connectors._answer import Whole, http_date, is_unchanged, moment_of, odd_notes, seconds_of, trouble_of, whole_of
 from connectors._credentials import Keys, Pass
 from connectors._door import Door
 from connectors._guarded import Wire
@@ -44,10 +44,7 @@ _FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One page: its bytes, kept already; where it really came from; what its headers add.
-
-    ``answered_at``: the server's clock as its ``Date`` header tells it.
-    """
+    """One page: bytes, kept already; where it came from; what its headers add. ``answered_at``: the server's clock."""
 
     data: bytes
     raw: RawPage
@@ -67,6 +64,7 @@ class Session:
         self._bytes = 0
         self._gap, self._throttled = 0.0, 0
         self._skew: timedelta | None = None
+        self._label: str | None = None
         self._wire = Wire()
         self._http = requests.Session()
         self._http.trust_env = False
@@ -105,9 +103,9 @@ class Session:
         return self._keys.redacted(text)
 
     def notes(self) -> tuple[str, ...]:
-        """Return what was odd about the conversation and judges nobody: a clock that is off, requests to slow down."""
+        """Return what was odd about the conversation and judges nobody: a clock, a label, requests to slow down."""
         slowed = f"对方 {self._throttled} 次要求放慢（429），已降低访问频率" if self._throttled else None
-        return tuple(filter(None, (skew_note(self._skew), slowed)))
+        return tuple(filter(None, (*odd_notes(self._skew, self._label), slowed)))
 
     @contextmanager
     def reading(self, number: int) -> Iterator[None]:
@@ -124,6 +122,7 @@ class Session:
         url = str(heard.facts["url"])
         self._skew = seconds_of(heard.facts.get("skew"))
         self._throttled = int(heard.facts.get("throttled", 0))
+        self._label = self._label or heard.facts.get("label")
         raw = self._door.keep(heard.data, number, url)
         if self._door.conditions is not None:
             self._door.conditions.heard(asked, heard.facts, raw.sha256)
@@ -143,7 +142,7 @@ class Session:
         return Heard(data, self._facts(whole) | more)
 
     def _facts(self, whole: Whole) -> dict[str, Any]:
-        facts: dict[str, Any] = {"url": self.redacted(whole.url), "next_link": whole.next_link}
+        facts: dict[str, Any] = {"url": self.redacted(whole.url), "next_link": whole.next_link, "label": whole.label}
         facts["throttled"] = self._throttled or None
         facts["skew"] = None if self._skew is None else self._skew.total_seconds()
         for name, moment in (("changed_at", whole.changed_at), ("answered_at", whole.answered_at)):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -17,13 +18,36 @@ from connectors._text import first_twice, shown_name
 
 _HEADER_WITHIN = 20
 _ENOUGH_HEADINGS = 2
+_LETTERS = 26
 
 
-def read_xlsx(data: bytes, known: Collection[str], noted: list[str] | None = None) -> list[dict[str, object]]:
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Rows of one column that are merged; all count from 0."""
+
+    top: int
+    bottom: int
+    column: int
+
+    @property
+    def shown(self) -> str:
+        """Return the range as a spreadsheet names it: ``F2:F3``."""
+        letters, left = "", self.column + 1
+        while left:
+            left, letter = divmod(left - 1, _LETTERS)
+            letters = chr(ord("A") + letter) + letters
+        return f"{letters}{self.top + 1}:{letters}{self.bottom + 1}"
+
+
+def read_xlsx(
+    data: bytes, known: Collection[str], noted: list[str] | None = None, *, fill_merged: bool = False
+) -> list[dict[str, object]]:
     """Return the rows below the header row of the one sheet that has known headings; hidden sheets do not count.
 
     Numbers become their shortest text (a ``Number``), beyond 15 digits with an exponent, so that a code Excel damaged
-    shows it; dates ISO 8601. Raises ``Unreadable`` for what is no whole workbook, ``OverBudget`` for a bomb.
+    shows it; dates ISO 8601. Of merged cells only the first holds anything: the rest is empty, which ``noted`` is told,
+    or with ``fill_merged`` what stands above it. Raises ``Unreadable`` for what is no whole workbook, ``OverBudget``
+    for a bomb.
     """
     check_archive(data)
     try:
@@ -36,12 +60,42 @@ def read_xlsx(data: bytes, known: Collection[str], noted: list[str] | None = Non
     if hidden and noted is not None:
         noted.append(f"未读取隐藏的工作表：{'、'.join(hidden)}")
     name, start = _table(sheets, known)
-    header = _header(sheets[name][start], name)
+    header, rows = _header(sheets[name][start], name), sheets[name]
+    merged = _merged(workbook, name, start, header)
+    if merged and fill_merged:
+        _fill(rows, merged)
+    elif merged and noted is not None:
+        noted.append(_merged_note(name, merged))
     return [
         {heading: _text(row[column]) for column, heading in header.items()}
-        for row in sheets[name][start + 1 :]
+        for row in rows[start + 1 :]
         if any(row[column] != "" for column in header)
     ]
+
+
+def _merged(workbook: CalamineWorkbook, name: str, start: int, header: Mapping[int, str]) -> list[_Range]:
+    """Return the merged ranges that reach over several rows of a column that is read, below the header row."""
+    ranges = workbook.get_sheet_by_name(name).merged_cell_ranges or []
+    found = (_Range(max(top, start + 1), bottom, left) for (top, left), (bottom, _) in ranges if left in header)
+    return sorted((each for each in found if each.bottom > each.top), key=lambda each: (each.top, each.column))
+
+
+def _fill(rows: list[list[Any]], merged: Sequence[_Range]) -> None:
+    """Put the value of each range's first cell into the others; raise ``Unreadable`` for ranges that overlap."""
+    last: dict[int, int] = {}
+    for each in merged:
+        if each.top <= last.get(each.column, -1):  # nobody can mean that, and a crafted file would cost hours
+            raise Unreadable("XLSX 内合并单元格互相重叠；请用表格软件重新保存", place=each.shown)
+        last[each.column] = each.bottom
+        for row in rows[each.top + 1 : each.bottom + 1]:
+            row[each.column] = rows[each.top][each.column]
+
+
+def _merged_note(name: str, merged: Sequence[_Range]) -> str:
+    return (
+        f"工作表 {name} 有 {len(merged):,} 处合并单元格（如 {merged[0].shown}）：只有第一格有值，其余按空读取；"
+        "请取消合并、逐行填写后导出，或在市文件写 fill_merged = true（按第一格向下填充）"
+    )
 
 
 def _table(sheets: dict[str, list[list[Any]]], known: Collection[str]) -> tuple[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from citysync.domain.city import City
@@ -9,7 +11,7 @@ from citysync.domain.snapshot import Certificate, Grade, Snapshot
 from connectors._certify import single
 from connectors._door import Door
 from connectors._files import Format
-from connectors._look import DropSource, Taken, taken_from
+from connectors._look import DroppedFile, DropSource, Taken, taken_from
 from connectors._mapping import in_order, keys_of, plan_for, stacked, to_frame, unknown_fields, with_headings
 from connectors._moments import changed_at
 
@@ -28,7 +30,7 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
     files = taken.files
     plans = [with_headings(plan_for(city, door.columns), city, file.records) for file in files]
     frames = [to_frame(file.records, plan, file.raw.number) for file, plan in zip(files, plans, strict=True)]
-    rows = in_order(stacked(frames), door.columns)
+    rows = in_order(_with_broken(stacked(frames), files), door.columns)
     unknown = [unknown_fields(file.records, plan) for file, plan in zip(files, plans, strict=True)]
     return Snapshot(
         city_code=city.code,
@@ -40,6 +42,20 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
         source_changed_at=changed_at(rows, taken_at) or max((file.changed_at for file in files), default=None),
         notes=tuple(dict.fromkeys(taken.notes)),
     )
+
+
+def _with_broken(rows: pl.DataFrame, files: Sequence[DroppedFile]) -> pl.DataFrame:
+    """Return rows in which each line that is none says so where its code would stand: it is rejected by that."""
+    told, start = dict[int, str](), 1
+    for file in files:
+        told |= {start + place: text for place, text in file.broken.items()}
+        start += len(file.records)
+    if not told:
+        return rows
+    known = rows if "task_code" in rows.columns else rows.with_columns(task_code=pl.lit(None, pl.String))
+    numbers = pl.int_range(1, known.height + 1)
+    said = numbers.replace_strict(told, default=None, return_dtype=pl.String)
+    return known.with_columns(task_code=pl.coalesce(said, "task_code"))
 
 
 def _certificate(taken: Taken, rows: pl.DataFrame) -> Certificate:

@@ -16,6 +16,7 @@ from schemas.rules import SENT, sent
 
 NOTES: dict[str, pl.DataType] = {"check": pl.String(), **PLACE}
 _ODD = {"text_cleaned": cleaning.UNCLEAN, "text_deceptive": cleaning.DECEPTIVE}
+_DECIMAL = r"^[0-9]+\.0+(?:[^0-9]|$)"
 _FOLDABLE = "[^!-~]"  # folding leaves printed ASCII alone
 
 
@@ -26,6 +27,9 @@ def notes(rows: pl.DataFrame, city: City, columns: Sequence[str], heirs: Mapping
     divisions that are no more → the region each was read as.
     """
     parts, rows_of = [_of_texts(rows, city, columns), _succeeded(rows, city, heirs)], rows.lazy()
+    numbers = [name for name in columns if items.COLUMNS[name].kind in {Kind.INTEGER, Kind.DAYS}]
+    pointed = cleaning.with_any(rows, [sent(name) for name in numbers], r"\.")
+    parts += [_with_decimals(rows, name, city) for name in numbers if SENT + name in pointed]
     for name in columns:
         kind = items.COLUMNS[name].kind
         if kind in casting.EXPECTED:
@@ -36,6 +40,23 @@ def notes(rows: pl.DataFrame, city: City, columns: Sequence[str], heirs: Mapping
             suspects = rows_of.filter(sent(name).str.contains(_FOLDABLE))
             parts.append(_noted(suspects.filter(cleaned != sent(name)), "code_cleaned", name, cleaned))
     return pl.concat([pl.DataFrame(schema=NOTES), *pl.collect_all(parts)]).unique().sort(list(NOTES))
+
+
+def _with_decimals(rows: pl.DataFrame, name: str, city: City) -> pl.LazyFrame:
+    """Return one note about a column whose whole numbers are written with decimals (``20.0``): it is the source's."""
+    written = text_of(name, city)
+    decimal = written.str.contains(_DECIMAL) & pl.col(name).is_not_null()
+    told = rows.lazy().filter(decimal).select(pl.col(name).alias("read"), written.alias("actual"))
+    first = told.sort("actual", "read").head(1)
+    nothing = {column: pl.lit(None, pl.String) for column in ("task_code", "task_handle_item", "catalog_code")}
+    return first.select(
+        **nothing,
+        areacode=pl.lit(None, pl.String),
+        check=pl.lit("number_decimal"),
+        field=pl.lit(name),
+        expected=pl.col("read").cast(pl.String),
+        actual="actual",
+    ).select(list(NOTES))
 
 
 def _succeeded(rows: pl.DataFrame, city: City, heirs: Mapping[str, str]) -> pl.LazyFrame:

@@ -22,6 +22,7 @@ from citysync.domain.vocabulary import VALUES, meaning
 from schemas import casting, cleaning, values
 
 SENT = "sent:"
+LINE_BROKEN = "line_broken"
 WHOLE_CODE = "whole_code"  # the task_code as sent but for its folding: 31 or 33 characters
 
 _COMPARED_TEXTS = ("task_name", "catalog_name", "by_law")
@@ -65,6 +66,7 @@ def rules(
     """
     lacking = {name: _no_column(city, name, unknown) for name in items.NAMES if name not in columns}
     found = (
+        _broken_line(),
         _missing("task_code_missing", "task_code", city, WHOLE_CODE, _code_expected(city)),
         _malformed(city),
         _missing("task_name_missing", "task_name", city, "task_name", "事项名称"),
@@ -88,7 +90,15 @@ def _no_column(city: City, name: str, unknown: Sequence[str]) -> pl.Expr:
 def rejections(rows: pl.DataFrame, broken: Sequence[Rule]) -> pl.DataFrame:
     """Return the frame REJECTIONS: one row per rejected row and broken rule, in the order of rows, then rules."""
     parts = pl.collect_all([_rejected(rows.lazy().filter(rule.broken), rule) for rule in broken])
-    return pl.concat([no_rejections(), *parts]).sort("row_no", "rule", "field")
+    return _each_line_once(pl.concat([no_rejections(), *parts])).sort("row_no", "rule", "field")
+
+
+def _each_line_once(found: pl.DataFrame) -> pl.DataFrame:
+    """Return rejections in which a line that could not be read is told once: what else it lacks says nothing."""
+    unread = found.filter(pl.col("rule") == LINE_BROKEN).with_columns(task_code=pl.lit(None, pl.String))
+    if unread.is_empty():
+        return found
+    return pl.concat([unread, found.join(unread, on="row_no", how="anti")])
 
 
 def task_code_pattern(city: City) -> str:
@@ -106,6 +116,12 @@ def _rejected(rows: pl.LazyFrame, rule: Rule) -> pl.LazyFrame:
         expected=pl.lit(rule.expected),
         hint=rule.hint,
     ).cast(pl.Schema(REJECTIONS))
+
+
+def _broken_line() -> Rule:
+    """Return the rule on a line of a file that is no whole record (``bad_lines = "reject"``)."""
+    hint = pl.lit("请市里检查导出程序，使每一行都是一个完整的 JSON 对象后重新导出")
+    return Rule(LINE_BROKEN, "task_code", sent("task_code").str.starts_with(items.BROKEN), "完整的一行", hint)
 
 
 def _missing(name: str, field: str, city: City, typed: str, expected: str) -> Rule:

@@ -64,6 +64,7 @@ RULE_LABELS: dict[str, str] = {
     "text_garbled": "乱码",
     "value_nested": "结构不符",
     "test_data": "测试数据",
+    "line_broken": "残缺的行",
 }
 
 

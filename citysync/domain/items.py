@@ -40,6 +40,7 @@ class Column:
 
 # What a connector puts behind a number that stood where a code should: never a code again.
 NUMERIC = "（数值）"
+BROKEN = "（残行）"
 
 _NO_DAYS = ("无", "/", "-", "—")
 

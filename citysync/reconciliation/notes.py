@@ -46,6 +46,12 @@ NOTES: dict[str, Note] = {
         HINT="“{label}”的值“{actual}”读不出来，已按空处理：应为{expected}，请改正",
         REMEDY="请按要求的格式填写",
     ),
+    "number_decimal": Note(
+        LABEL="整数写成小数",
+        SEVERITY=Severity.COSMETIC,
+        HINT="来源把“{label}”的整数写成小数（如“{actual}”），已按“{expected}”处理：请在源系统中按整数导出",
+        REMEDY="请按整数导出",
+    ),
     "code_cleaned": Note(
         LABEL="编码已清理",
         SEVERITY=Severity.COSMETIC,

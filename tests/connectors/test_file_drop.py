@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,8 @@ from citysync.domain.items import label
 from citysync.domain.snapshot import Grade
 from citysync.domain.verdict import Fault
 from connectors._files import read_records
-from tests.connectors.doors import Memory, city_of, code, codes, directory, pulled
+from schemas.validate import validate
+from tests.connectors.doors import NOW, Memory, city_of, code, codes, directory, pulled
 
 ROWS = directory(3)
 CODE, NAME = label("task_code"), label("task_name")
@@ -159,14 +161,85 @@ def test_a_workbook_of_the_other_calendar_says_the_same_days(tmp_path: Path) -> 
     assert snapshot.notes == ("未读取隐藏的工作表：旧表",)
 
 
-def test_merged_cells_fill_nothing_but_their_first(tmp_path: Path) -> None:
-    path = tmp_path / "a.xlsx"
+def merged(folder: Path, *, title: bool = False) -> dict[str, Any]:
+    """Return a workbook in which two rows share one cell for their code; with ``title`` one above the heading too."""
+    path = folder / "a.xlsx"
     with xlsxwriter.Workbook(path) as book:
-        sheet = book.add_worksheet()
-        sheet.write_row(0, 0, [CODE, NAME])
-        sheet.merge_range(1, 0, 2, 0, code(1))
-        sheet.write_column(1, 1, ["甲", "乙"])
-    assert pulled({"connector": "file_drop", "path": str(path)}).rows["task_code"].to_list() == [code(1), None]
+        sheet = book.add_worksheet("清单")
+        if title:
+            sheet.merge_range(0, 0, 1, 1, "事项清单")
+        sheet.write_row(2, 0, [CODE, NAME])
+        if not title:
+            sheet.merge_range(3, 0, 4, 0, code(1))
+        sheet.write_column(3, 1, ["甲", "乙", "丙"])
+        sheet.write(5, 0, code(2))
+    return {"connector": "file_drop", "path": str(path)}
+
+
+def test_merged_cells_fill_nothing_but_their_first_and_are_told(tmp_path: Path) -> None:
+    snapshot = pulled(merged(tmp_path))
+    assert snapshot.rows["task_code"].to_list() == [code(1), None, code(2)]
+    (note,) = snapshot.notes
+    assert "工作表 清单 有 1 处合并单元格（如 A4:A5）" in note
+    assert "fill_merged = true" in note
+
+
+def test_merged_cells_are_filled_down_where_the_city_file_says_so(tmp_path: Path) -> None:
+    snapshot = pulled({**merged(tmp_path), "fill_merged": True})
+    assert snapshot.rows["task_code"].to_list() == [code(1), code(1), code(2)]
+    assert snapshot.notes == ()
+
+
+def test_a_merged_title_above_the_heading_is_nobodys_concern(tmp_path: Path) -> None:
+    snapshot = pulled(merged(tmp_path, title=True))
+    assert (snapshot.notes, snapshot.rows["task_code"].to_list()) == ((), [None, None, code(2)])
+
+
+def test_merged_cells_that_overlap_are_refused_before_they_are_filled(tmp_path: Path) -> None:
+    path = Path(merged(tmp_path)["path"])
+    twice = b'<mergeCells count="2"><mergeCell ref="A4:A5"/><mergeCell ref="A5:A6"/></mergeCells>'
+    with zipfile.ZipFile(path) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = re.sub(rb"<mergeCells.*</mergeCells>", twice, parts[sheet])
+    with zipfile.ZipFile(path, "w") as changed:
+        for name, data in parts.items():
+            changed.writestr(name, data)
+    with pytest.raises(Unreadable, match="合并单元格互相重叠"):
+        pulled({"connector": "file_drop", "path": str(path), "fill_merged": True})
+
+
+LINES = [json.dumps(row, ensure_ascii=False) for row in directory(200)]
+
+
+def broken(number: int, *, ends: bool = True) -> bytes:
+    """Return JSON lines of which one is cut in half."""
+    lines = [line[:40] if place == number else line for place, line in enumerate(LINES, start=1)]
+    return ("\n".join(lines) + ("\n" if ends else "")).encode()
+
+
+def test_one_bad_line_is_refused_unless_the_city_file_lets_the_others_be_judged(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="第 150 行不是完整的 JSON"):
+        pulled(dropped(tmp_path, "a.jsonl", broken(150)))
+    source = dropped(tmp_path, "a.jsonl", broken(150), bad_lines="reject")
+    snapshot, city = pulled(source), city_of(source)
+    validation = validate(snapshot, city, NOW.date())
+    (row,) = validation.rejected.iter_rows(named=True)
+    assert (row["row_no"], row["rule"], row["task_code"]) == (150, "line_broken", None)
+    assert row["value"].startswith('（残行）第 150 行：{"task_code')
+    assert (validation.received, validation.accepted.height) == (200, 199)
+    assert "第 150 行不是完整的 JSON" in snapshot.notes[0]
+
+
+def test_a_file_cut_in_its_last_line_is_no_bad_line(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="第 200 行不是完整的 JSON"):
+        pulled(dropped(tmp_path, "a.jsonl", broken(200, ends=False), bad_lines="reject"))
+    assert pulled(dropped(tmp_path, "a.jsonl", broken(200), bad_lines="reject")).rows.height == 200
+
+
+def test_a_file_without_one_good_line_is_no_directory(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="没有一行是完整的 JSON 对象"):
+        pulled(dropped(tmp_path, "a.jsonl", b"a;b\n1;2\n", bad_lines="reject"))
 
 
 def test_entities_in_a_workbook_are_never_resolved(tmp_path: Path) -> None:

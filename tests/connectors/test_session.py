@@ -87,6 +87,20 @@ def test_a_chunked_body_without_its_last_chunk_is_unreachable() -> None:
         pulled({**PAGES, "url": city.url})
 
 
+@pytest.mark.parametrize(
+    ("label", "noted"),
+    [("text/html; charset=gbk", True), ("application/json;charset=UTF-8", False), ("application/problem+json", False)],
+)
+def test_a_body_that_is_not_what_it_calls_itself_is_read_by_its_content_and_noted(label: str, noted: bool) -> None:  # noqa: FBT001 — the expectation
+    with site(lambda _: Sent(WHOLE, headers={"Content-Type": label})) as city:
+        snapshot = pulled({**PAGES, "url": city.url})
+    assert snapshot.certificate.grade is Grade.A
+    assert [note for note in snapshot.notes if "Content-Type 标为 text/html，内容是 JSON" in note] == list(
+        snapshot.notes
+    )
+    assert bool(snapshot.notes) is noted
+
+
 def test_a_city_that_recovers_within_four_attempts_is_pulled() -> None:
     memory = Memory()
 

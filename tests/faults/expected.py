@@ -21,6 +21,11 @@ def same(*notes: str) -> Expected:
     return Expected(frozenset({"in_sync"}), checks=_NOTES | frozenset(notes), like=_WHOLE)
 
 
+def noted(check: str) -> Expected:
+    """Judged as without the fault, and told as a note."""
+    return Expected(frozenset({"in_sync"}), checks=_NOTES, must=frozenset({check}), like=_WHOLE)
+
+
 def no(reasons: str, faults: str, *says: str) -> Expected:
     """Not judged, and not ours: the last good snapshot stays. ``reasons`` and ``faults``: words, any of them."""
     return Expected(frozenset({"not_synced"}), frozenset(reasons.split()), frozenset(faults.split()), says)
@@ -169,8 +174,8 @@ EXPECTED: dict[str, Ways] = {
     "D01": (same(),),
     "D02": (held("field_shift", "事项名称", "空值率"),),
     "D03": (held("field_shift", "事项名称", "如 “"),),
-    "D04": (same(),),
-    "D04b": (same(),),
+    "D04": (noted("number_decimal"),),
+    "D04b": (noted("number_decimal"),),
     "D05": (rejected("value_unlisted"),),
     "D06": (same(),),
     **{f"D07{letter}": (same(),) for letter in "abcdef"},

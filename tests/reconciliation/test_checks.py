@@ -130,6 +130,11 @@ CAUGHT = [
     Case("pay_without_fee", tuned(is_pay_online="1"), [("is_pay_online", "0", "1")]),
     Case("value_unreadable", tuned(limit_scene_num="多次"), [("limit_scene_num", "整数", "多次")]),
     Case("code_cleaned", tuned(dept_code=f"{BODY[:4]} {BODY[4:]}"), [("dept_code", BODY, f"{BODY[:4]} {BODY[4:]}")]),
+    Case(
+        "number_decimal",
+        [an_item(limit_scene_num="1.0"), an_item(limit_scene_num="1.0")],
+        [("limit_scene_num", "1", "1.0")],
+    ),
     Case("text_cleaned", tuned(link_way="0755&nbsp;1"), [("link_way", "0755\u00a01", "0755&nbsp;1")]),
     Case("text_deceptive", tuned(dept_name="深圳\u202e局"), [("dept_name", "深圳局", "深圳\u202e局")]),
 ]
@@ -180,6 +185,7 @@ PASSED = [
     Case("pay_without_fee", tuned(is_fee="1", is_pay_online="1"), []),
     Case("value_unreadable", tuned(promise_day="10个工作日"), []),
     Case("code_cleaned", tuned(dept_code=BODY), []),
+    Case("number_decimal", tuned(limit_scene_num="1", promise_day="10个工作日"), []),
     Case("text_cleaned", tuned(link_way="0755 & 1 <b>"), []),
     Case("text_deceptive", tuned(dept_name="广东省 Ⅱ级 Ω"), []),
 ]

@@ -31,6 +31,17 @@ def test_a_number_that_is_read_or_means_nothing_is_not_noted(changes: dict[str, 
     assert the_notes(**changes) == []
 
 
+def test_decimals_of_whole_numbers_are_the_sources_and_noted_once_a_column() -> None:
+    rows = [an_item(limit_scene_num=f"{number}.0", promise_day="20.0个工作日") for number in (3, 1, 2)]
+    for order in (rows, rows[::-1]):
+        found = validated(*order).notes.select("check", "task_code", "field", "expected", "actual").rows()
+        assert found == [
+            ("number_decimal", None, "limit_scene_num", "1", "1.0"),
+            ("number_decimal", None, "promise_day", "20", "20.0个工作日"),
+        ]
+    assert the_notes(limit_scene_num="2.5") == [("value_unreadable", "limit_scene_num", "整数", "2.5")]
+
+
 def test_a_null_word_of_one_column_is_no_null_word_of_another() -> None:
     assert the_row(promise_day="无")["promise_day"] is None
     assert the_row(link_way="无")["link_way"] == "无"
