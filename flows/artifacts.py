@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from citysync.domain.showing import one_line
 from citysync.domain.verdict import (
     AXIS_LABELS,
     COUNT_LABELS,
@@ -13,6 +16,8 @@ from citysync.domain.verdict import (
     Verdict,
 )
 from flows.night import Night
+
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 def flagged_of(night: Night) -> list[Verdict]:
@@ -26,7 +31,7 @@ def night_rows(night: Night) -> list[dict[str, object]]:
 
 
 def _night_row(night: Night, code: str) -> dict[str, object]:
-    row: dict[str, object] = {"城市": code, "名称": night.cities[code].name}
+    row: dict[str, object] = {"城市": code, "名称": one_line(night.cities[code].name)}
     verdict = night.verdicts.get(code)
     if verdict is None:
         return {**row, "状态": "未判定", "原因": "运行未走到该市"}
@@ -39,7 +44,7 @@ def _night_row(night: Night, code: str) -> dict[str, object]:
         "应领": counts.due,
         "已领": counts.met,
         "发现": counts.findings,
-        "原因": "；".join(reason.text for reason in verdict.reasons),
+        "原因": one_line("；".join(reason.text for reason in verdict.reasons)),
     }
 
 
@@ -50,7 +55,7 @@ def city_page(night: Night, verdict: Verdict) -> str:
     reasons = "\n".join(f"- **{FAULT_LABELS[reason.fault]}** {_plain(reason.text)}" for reason in verdict.reasons)
     counts = "\n".join(f"| {COUNT_LABELS[name]} | {value} |" for name, value in verdict.counts.as_dict().items())
     return (
-        f"# {city.name} {city.code}：{STATE_LABELS[verdict.state]}\n\n{axes}\n\n## 原因\n\n{reasons}\n\n"
+        f"# {_plain(city.name)} {city.code}：{STATE_LABELS[verdict.state]}\n\n{axes}\n\n## 原因\n\n{reasons}\n\n"
         f"## 计数\n\n| 项目 | 数 |\n| --- | ---: |\n{counts}\n\n"
         f"清单：`citysync findings {city.code}`，回执：`citysync receipt {city.code} --out DIR`，"
         f"运行 {night.run.run_id}\n"
@@ -58,5 +63,5 @@ def city_page(night: Night, verdict: Verdict) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text in which nothing a city sent can become markup."""
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|!" else letter for letter in text)
+    """Return a text in which nothing a city sent can become markup or a link: any punctuation may be escaped."""
+    return _PUNCTUATION.sub(r"\\\g<0>", one_line(text))

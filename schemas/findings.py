@@ -22,6 +22,7 @@ RULES = (
     "text_garbled",
     "value_nested",
     "test_data",
+    "line_broken",
 )
 _ALWAYS_IN_FINDINGS = ("check", "severity", "fault", "suspected")
 _ALWAYS_IN_REJECTIONS = ("row_no", "field", "rule", "expected", "hint")

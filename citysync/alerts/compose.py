@@ -13,6 +13,7 @@ from datetime import date
 
 from citysync.alerts.flapping import SETTLED, WINDOW, interruptions
 from citysync.domain.alert import KIND_LABELS, Alert, Change, CityNight, Kind, Night, Step, fix_by
+from citysync.domain.showing import one_line
 from citysync.domain.verdict import FAULT_LABELS, STATE_LABELS, Fault, State
 from citysync.domain.workdays import Calendar
 
@@ -42,7 +43,12 @@ class Text:
 
 
 def compose(step: Step, night: Night, words: Words) -> Text:
-    """Return the text of one step of a night."""
+    """Return the text of one step of a night; what a city sent begins no line of it and acts nowhere."""
+    text = _composed(step, night, words)
+    return Text(one_line(text.title), tuple(map(one_line, text.lines)))
+
+
+def _composed(step: Step, night: Night, words: Words) -> Text:
     alert = step.alert
     if not alert.key.city_code:
         return _ours(step, night, words)

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from citysync.config.logs import as_json
 from citysync.domain.errors import CitySyncError, ConfigError
+from citysync.domain.showing import harmless
 
 HELP = """拉取各市政务服务事项目录，与省级基本目录对账，指出未同步的城市。
 
@@ -110,4 +111,4 @@ def _say(console: Console, text: str) -> None:
     if as_json():
         logging.getLogger("citysync.cli").error("%s", text)
     else:
-        console.print(text, markup=False, highlight=False)
+        console.print(harmless(text), markup=False, highlight=False)

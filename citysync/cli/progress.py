@@ -47,6 +47,6 @@ def _lines(names: dict[str, str]) -> Callable[[str, str], None]:
 
     def say(code: str, text: str) -> None:
         with lock:
-            sys.stderr.write(f"{code} {names[code]} {plain(text)}\n")
+            sys.stderr.write(f"{code} {plain(names[code])} {plain(text)}\n")
 
     return say

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -17,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from citysync.config.logs import as_json
+from citysync.domain.showing import harmless, in_json, one_line
 from citysync.domain.verdict import (
     AXIS_LABELS,
     COUNT_LABELS,
@@ -43,15 +43,22 @@ STANDING_MARKS = {"ok": "✓", "grace": "◐", "failing": "✗", "unknown": "?"}
 _LOG = logging.getLogger("citysync.cli")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _SHOWN_COUNTS = ("received", "due", "met", "findings")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return the console of results, or of progress and errors."""
+    """Return the console of results, or of progress and errors: no text printed on it can act on a terminal."""
     wide = None if sys.stdout.isatty() else 200
     if stderr and as_json():
-        return Console(file=cast("TextIO", _LineLog()), width=10_000, emoji=False, markup=False)
-    return Console(stderr=stderr, highlight=False, soft_wrap=False, width=wide, emoji=False, markup=False)
+        return _Harmless(file=cast("TextIO", _LineLog()), width=10_000, emoji=False, markup=False)
+    return _Harmless(stderr=stderr, highlight=False, soft_wrap=False, width=wide, emoji=False, markup=False)
+
+
+class _Harmless(Console):
+    """A console that shows what could act as a sign; tables and styled texts are made of ``plain`` cells."""
+
+    def print(self, *objects: object, **options: Any) -> None:  # noqa: ANN401 - handed on
+        """Print objects, texts among them without anything that acts."""
+        super().print(*(harmless(each) if isinstance(each, str) else each for each in objects), **options)
 
 
 class _LineLog:
@@ -73,12 +80,12 @@ class _LineLog:
 
 def print_json(value: object) -> None:
     """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.write(in_json(json.dumps(value, ensure_ascii=False, indent=2, default=str)) + "\n")
 
 
 def plain(value: object) -> str:
     """Return a value as one safe line: no control characters, no bidi overrides, nothing for null."""
-    return "" if value is None else _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value)).replace("\n", " ")
+    return "" if value is None else one_line(str(value))
 
 
 def print_night(out: Console, night: Document) -> None:

@@ -18,6 +18,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 from citysync.domain.redaction import HIDDEN, by_place, pattern_of
+from citysync.domain.showing import harmless, in_json, one_line
 
 if TYPE_CHECKING:
     from citysync.config.settings import Settings
@@ -76,29 +77,33 @@ def at(**where: object) -> None:
 
 
 class Told(logging.Filter):
-    """Adds where a record comes from and takes secrets out of its message, arguments, exception and stack."""
+    """Adds where a record comes from and takes out what it must not say: secrets, and characters that act on a screen.
+
+    A message is one line: what a city sent begins no record of ours.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; nothing is dropped."""
-        record.msg, record.args = redacted(_message(record)), ()
+        record.msg, record.args = one_line(redacted(_message(record))), ()
         if record.exc_info and record.exc_info[0] is not None and record.exc_text is None:
             record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        record.exc_text = record.exc_text and redacted(record.exc_text)
-        record.stack_info = record.stack_info and redacted(record.stack_info)
+        record.exc_text = record.exc_text and harmless(redacted(record.exc_text))
+        record.stack_info = record.stack_info and harmless(redacted(record.stack_info))
         record.__dict__.setdefault("where", dict(_WHERE.get()))
         return True
 
 
 class TextLines(logging.Formatter):
-    """One line per record, a trace below it: time, level, logger, [run city phase page], message."""
+    """One line per record, a trace below it and set in: time, level, logger, [run city phase page], message."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return a record as text."""
         where = " ".join(str(value) for value in _placed(record).values())
         counts = " ".join(f"{name}={value}" for name, value in _counts(record).items())
         told = (_time(record), record.levelname, record.name, where and f"[{where}]", record.getMessage(), counts)
-        lines = [" ".join(part for part in told if part), record.exc_text or "", record.stack_info or ""]
-        return "\n".join(line for line in lines if line)
+        below = "\n".join(text for text in (record.exc_text, record.stack_info) if text)
+        first = one_line(" ".join(part for part in told if part))
+        return "\n".join([first, *(f"  {line}" for line in below.splitlines())])
 
 
 class JsonLines(logging.Formatter):
@@ -113,7 +118,7 @@ class JsonLines(logging.Formatter):
             told["counts"] = {name: redacted(v) if isinstance(v, str) else v for name, v in counts.items()}
         if record.exc_text:
             told["error"] = record.exc_text
-        return json.dumps(told, ensure_ascii=False, default=str)
+        return in_json(json.dumps(told, ensure_ascii=False, default=str))
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
@@ -164,7 +169,7 @@ def level_of(settings: Settings) -> int:
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    sys.stderr.write(redacted("".join(traceback.format_exception(kind, error, trace))))
+    sys.stderr.write(harmless(redacted("".join(traceback.format_exception(kind, error, trace)))))
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from citysync.domain.delivery import PostReceipt
 from citysync.domain.errors import DeliveryError
+from citysync.domain.showing import in_json
 from citysync.posting import authorization, post
 
 _QUOTED = 200
@@ -21,7 +22,7 @@ def deliver(document: Mapping[str, object], to: PostReceipt, secret: str | None)
     auth = authorization(to.auth.kind, secret, user=to.auth.user, header=to.auth.header)
     key = f"{document['city']}-{document['run_id']}"
     headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": key, **auth}
-    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    body = in_json(json.dumps(document, ensure_ascii=False)).encode()
     answer = post(to.url, body, headers)
     if answer.taken:
         return target

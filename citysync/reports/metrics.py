@@ -12,6 +12,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from citysync.domain.showing import one_line
 from citysync.domain.verdict import State
 
 Row = Mapping[str, Any]
@@ -49,7 +50,7 @@ def _states(registry: CollectorRegistry, cities: list[Row], asked: int) -> None:
     for each in State:
         total.labels(each.value).set(sum(row["state"] == each.value for row in cities))
         for row in cities:
-            state.labels(row["code"], row["name"], each.value).set(row["state"] == each.value)
+            state.labels(row["code"], one_line(row["name"]), each.value).set(row["state"] == each.value)
     Gauge("citysync_cities_expected", "Enabled city files: the denominator", registry=registry).set(asked)
 
 

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from citysync.domain.errors import StorageError
+from citysync.domain.showing import in_json
 from citysync.domain.verdict import (
     AXIS_LABELS,
     COUNT_LABELS,
@@ -98,8 +99,8 @@ def receipt_document(
 
 
 def to_json(document: Mapping[str, object]) -> bytes:
-    """Return a document as UTF-8; what UTF-8 cannot hold is shown, not refused."""
-    return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+    """Return a document as UTF-8; characters that could act, or that UTF-8 cannot hold, are written as escapes."""
+    return in_json(json.dumps(document, ensure_ascii=False, indent=1)).encode()
 
 
 def _lists(listed: Sequence[ReceiptRow], sheet_rows: int) -> Iterator[Sheet]:

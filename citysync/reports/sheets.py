@@ -13,6 +13,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from citysync.domain.showing import ACTING
+
 MAX_CELL = 32_767  # Excel's limit, counted in UTF-16 units; xlsxwriter drops a longer text whole
 MAX_ROWS = 1_048_575  # below the heading; xlsxwriter drops further rows without a word
 CUT = "…（全文见 CSV）"
@@ -22,7 +24,6 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\n\t]")
 _TITLE = 25  # Excel takes 31; a serial may follow
 RESERVED = ("说明", "汇总", "history")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _RISKY = re.compile(r"'|\t|[\s\u200b\ufeff]*[=+\-@＝＋－＠]")
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
@@ -58,9 +59,9 @@ def sheet_names(titles: Iterable[str], parts: Mapping[str, int]) -> dict[str, li
 
 
 def clean(text: str) -> str:
-    """Return text without control characters; characters that turn the reading direction become visible."""
+    """Return text without control characters; others that act (direction, tags) become visible."""
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _BIDI.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+    return ACTING.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 def fitted(text: str) -> str:

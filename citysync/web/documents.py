@@ -10,6 +10,8 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
+from citysync.domain.showing import in_json
+
 PROBLEM = "application/problem+json"
 # What OpenAPI says of every error: FastAPI's own shape of a refused request is not ours.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -38,7 +40,7 @@ class Document(JSONResponse):
 
     def render(self, content: object) -> bytes:
         """Return the document's bytes."""
-        return json.dumps(content, ensure_ascii=False, default=str, separators=(",", ":")).encode()
+        return in_json(json.dumps(content, ensure_ascii=False, default=str, separators=(",", ":"))).encode()
 
 
 def answered(request: Request, document: object, headers: Mapping[str, str] | None = None) -> Response:

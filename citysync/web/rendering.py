@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from citysync.domain.principal import NOBODY, ROLE_LABELS, Principal
+from citysync.domain.showing import harmless
 from citysync.web.csrf import csrf_of
 from citysync.web.language import COOKIE, DEFAULT, LANGUAGES, TAGS, asked_for, language, translations
 from citysync.web.policy import POLICIES
@@ -23,10 +24,8 @@ from citysync.web.policy import POLICIES
 FOLDER = Path(str(files("citysync.web"))) / "templates"
 STATIC = Path(str(files("citysync.web"))) / "static"
 _HALF_A_YEAR = 15_552_000
-# What may not reach a page as sent: control characters, bidi overrides, lone surrogates.
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U000323af]")
 _AS_CHINESE = Markup(' lang="zh-CN"')
-_UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @cache
@@ -73,7 +72,7 @@ def shown(value: object) -> object:
     if value is None:
         return ""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+        return harmless(value)
     return value
 
 

@@ -175,7 +175,7 @@ EXPECTED: dict[str, Ways] = {
     "D02": (held("field_shift", "事项名称", "空值率"),),
     "D03": (held("field_shift", "事项名称", "如 “"),),
     "D04": (noted("number_decimal"),),
-    "D04b": (noted("number_decimal"),),
+    "D04b": (same(),),  # numbers that its dialect sends as texts stay texts
     "D05": (rejected("value_unlisted"),),
     "D06": (same(),),
     **{f"D07{letter}": (same(),) for letter in "abcdef"},

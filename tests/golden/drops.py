@@ -20,7 +20,7 @@ from connectors import _drop, _sftp
 from connectors._archive import check_archive
 from connectors._choice import chosen
 from connectors._drop import bytes_of, listed, newest, refuse_size, unfinished
-from connectors._files import read_records
+from connectors._files import Leniency, read_records
 from connectors._folder import MOST_ENTRIES, Entry, refuse_crowd
 from connectors._mapping import plan_for, with_headings
 from connectors._sheet import Cells
@@ -54,6 +54,26 @@ def workbook(sheets: SHEETS) -> bytes:
 
 def xlsx(sheets: SHEETS) -> Act:
     return lambda _: read_records(workbook(sheets), "xlsx", None)
+
+
+def overlapping(_: object) -> object:
+    """Read a workbook whose merged cells overlap, in a city that means one value by them."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("一")
+        sheet.write_row(0, 0, ["实施编码", "事项名称"])
+        sheet.merge_range(1, 0, 2, 0, "1")
+        sheet.merge_range(3, 0, 4, 0, "2")
+    changed = _with_part(out.getvalue(), "xl/worksheets/sheet1.xml", lambda part: part.replace(b"A4:A5", b"A3:A5"))
+    return read_records(changed, "xlsx", None, lenient=Leniency(fill_merged=True))
+
+
+def _with_part(data: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as whole, zipfile.ZipFile(out, "w") as changed:
+        for each in whole.namelist():
+            changed.writestr(each, change(whole.read(each)) if each == name else whole.read(each))
+    return out.getvalue()
 
 
 def archive(change: Callable[[bytes], bytes] = bytes, **members: str) -> Act:
@@ -145,6 +165,7 @@ TEXTS: Cases = {
     "XLSX called CSV": calls(read_records, workbook({"a": [["实施编码"]]}), "csv", None),
     "broken line": calls(read_records, b'{"a": 1}\n{"a": \n', "jsonl", None),
     "line is no object": calls(read_records, b'{"a": 1}\n[1]\n', "jsonl", None),
+    "no whole line": lambda _: read_records(b"a\n1\n", "jsonl", None, lenient=Leniency(keep_going=True)),
     "deep JSON": calls(read_records, b"[" * 100_000, "json", None),
     "cut character": calls(decode, "卫".encode()[:2]),
     "no encoding": calls(decode, b"a\n\xff\xff\n"),
@@ -173,6 +194,7 @@ WORKBOOKS: Cases = {
     "cell nowhere": calls(Cells().take, b'<c r="A88888888"><v>'),
     "no heading": xlsx({"说明": [["关于"]]}),
     "two tables": xlsx({"一": [["实施编码", "事项名称"]], "二": [["实施编码", "事项名称"]]}),
+    "overlapping cells": overlapping,
     "heading twice": xlsx({"一": [["实施编码", "事项名称", "事项名称"]]}),
 }
 

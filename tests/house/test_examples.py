@@ -98,5 +98,5 @@ def test_the_json_of_the_reference_has_the_keys_of_the_program() -> None:
     assert (list(city["axes"]), list(city["counts"])) == ([*Axis], list(Counts().as_dict()))
     assert city["state"] in [*State]
     assert {reason["fault"] for reason in city["reasons"]} <= {*Fault}
-    assert list(shown["findings"]["findings"][0]) == [*FINDINGS, *BESIDE]
+    assert list(shown["findings"]["findings"][0]) == [*FINDINGS, *BESIDE, "appeal"]
     assert list(shown["rejections"]["rejections"][0]) == list(REJECTIONS)

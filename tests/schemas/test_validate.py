@@ -116,7 +116,7 @@ def test_twins_written_differently_but_read_alike_are_merged_and_every_note_is_k
     for order in (rows, rows[::-1]):
         validation = validated(*order)
         assert validation.duplicate == 1
-        assert validation.notes["check"].to_list() == ["code_cleaned"]
+        assert validation.notes["check"].to_list() == ["code_cleaned", "number_decimal"]
 
 
 def test_a_rejected_row_is_no_ones_twin() -> None:

@@ -128,7 +128,7 @@ def test_a_night_that_cannot_be_read_leaves_what_was_published(tmp_path: Path) -
 
 
 def test_before_there_is_a_ledger_the_public_is_told_so(tmp_path: Path) -> None:
-    own = Settings(data_dir=tmp_path / "data", cities_dir=tmp_path)
+    own = Settings(data_dir=tmp_path / "none", cities_dir=a_province(tmp_path).cities_dir)
     with TestClient(create_app(own, lambda: NOW, As(NOBODY)), base_url="http://127.0.0.1") as client:
         assert client.get(ITEM).status_code == 503
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -29,6 +30,7 @@ from tests.web.browser import served
 from tests.web.provider import CLIENT, Provider
 from tests.web.province import NOW, a_province
 
+PEERS = count(10)
 ORIGIN = {"Origin": "http://pages.example"}
 ZHANG = {"sub": "42", "preferred_username": "zhang3", "citysync_role": "city", "citysync_city": "440900"}
 
@@ -117,7 +119,8 @@ def provider() -> Iterator[tuple[Provider, str]]:
 def by_oidc(stored: Settings, provider: tuple[Provider, str]) -> Iterator[TestClient]:
     made, issuer = provider
     made.person, made.spoil, made.forged = ZHANG, {}, False
-    with a_client(stored, web_sign_in="oidc", web_oidc_issuer=issuer, web_oidc_client=CLIENT) as client:
+    peer = f"10.0.0.{next(PEERS)}"  # failures are counted in the ledger all these tests share
+    with a_client(stored, peer, web_sign_in="oidc", web_oidc_issuer=issuer, web_oidc_client=CLIENT) as client:
         yield client
 
 
@@ -168,7 +171,7 @@ def test_a_forged_or_repeated_answer_signs_nobody_in(by_oidc: TestClient, provid
 
 
 def test_guessing_is_stopped_after_ten_failures_from_one_address(stored: Settings) -> None:
-    client = a_client(stored, web_sign_in="token")
+    client = a_client(stored, "10.0.9.1", web_sign_in="token")
     guesses = [
         client.post("/sign-in", data={"token": f"citysync_{n}"}, headers=ORIGIN).status_code for n in range(MOST + 1)
     ]

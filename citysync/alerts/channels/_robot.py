@@ -8,6 +8,7 @@ from typing import Any
 
 from citysync.domain.channel import Channel
 from citysync.domain.errors import DeliveryError
+from citysync.domain.showing import in_json
 from citysync.posting import post
 
 _HEADERS = {"Content-Type": "application/json; charset=utf-8"}
@@ -21,7 +22,7 @@ def deliver(
 
     ``never``: codes that say that sending it again as it is cannot help (a key that is wrong, a signature refused).
     """
-    answer = post(url, json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace"), _HEADERS)
+    answer = post(url, in_json(json.dumps(document, ensure_ascii=False)).encode(), _HEADERS)
     if not answer.taken:
         said = answer.error or f"HTTP {answer.status}"
         raise DeliveryError(f"渠道 {channel.name}：{said}；稍后重试", permanent=answer.status in {400, 401, 403, 404})

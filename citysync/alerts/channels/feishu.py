@@ -28,7 +28,8 @@ def send(
     """Send a text; raises ``DeliveryError``."""
     del attachments
     token = secret_of(channel, secrets, channel.secret, "机器人 token")
-    document: dict[str, object] = {"msg_type": "text", "content": {"text": message.text}}
+    text = message.text.replace("<", "＜")  # <at user_id="all"> would call everybody, whoever sent it
+    document: dict[str, object] = {"msg_type": "text", "content": {"text": text}}
     if channel.sign_secret is not None:
         document |= _signed(secret_of(channel, secrets, channel.sign_secret, "签名密钥"), now)
     deliver(f"{channel.url or URL}/{token}", document, channel, ("code", "StatusCode"), _NEVER)

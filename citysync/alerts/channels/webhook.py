@@ -13,6 +13,7 @@ from citysync.alerts.channels._robot import secret_of
 from citysync.alerts.digest import Message
 from citysync.domain.channel import Channel
 from citysync.domain.errors import DeliveryError
+from citysync.domain.showing import in_json
 from citysync.posting import authorization, post
 
 LIMIT, PER_MINUTE = 65_536, 20
@@ -29,7 +30,7 @@ def send(
     del attachments
     if channel.url is None:
         raise DeliveryError(f"渠道 {channel.name} 没有 url", permanent=True)
-    body = json.dumps(_document(message), ensure_ascii=False).encode("utf-8", "backslashreplace")
+    body = in_json(json.dumps(_document(message), ensure_ascii=False)).encode()
     stamp = str(int(now.timestamp()))
     headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": _key(message)}
     if channel.secret is not None:
