@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from pathlib import Path
 from random import Random
 
@@ -31,14 +32,14 @@ _BAD: dict[str, str | int] = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one column must be. ``ordered``: several codes sorted, each once; ``unique``: no value twice."""
+    """What one column must be. ``listed``: every text that may stand there; ``unique``: no value twice."""
 
     name: str
     dtype: str
     nullable: bool
     pattern: str | None = None
     least: int | None = None
-    ordered: bool = False
+    listed: tuple[str, ...] = ()
     unique: bool = False
 
 
@@ -52,16 +53,17 @@ def checks() -> list[Check]:
 
 
 def _check(column: items.Column) -> Check:
-    name, listed = column.name, "|".join(VALUES.get(column.name, ()))
-    patterns = {
-        Kind.CHOICE: f"^({listed})$",
-        Kind.CHOICES: f"^({listed})(,({listed}))*$",
-        Kind.CODE: {"areacode": codes.DIVISION, "task_code": codes.TASK_CODE}.get(name, r"^[^\s]+$"),
-    }
+    name, dtype = column.name, str(DIRECTORY[column.name])
+    patterns = {Kind.CODE: {"areacode": codes.DIVISION, "task_code": codes.TASK_CODE}.get(name, r"^[^\s]+$")}
     least = 0 if column.kind in {Kind.INTEGER, Kind.DAYS} else None
-    dtype = str(DIRECTORY[name])
-    ordered = column.kind is Kind.CHOICES
-    return Check(name, dtype, name not in _NEEDED, patterns.get(column.kind), least, ordered)
+    choices = _choices(column) if column.kind in {Kind.CHOICE, Kind.CHOICES} else ()
+    return Check(name, dtype, name not in _NEEDED, patterns.get(column.kind), least, choices)
+
+
+def _choices(column: items.Column) -> tuple[str, ...]:
+    values = sorted(VALUES.get(column.name, ()))
+    most = len(values) if column.kind is Kind.CHOICES else 1
+    return tuple(",".join(some) for many in range(1, most + 1) for some in combinations(values, many))
 
 
 def write(folder: Path, rows: int, seed: int = 1) -> dict[str, object]:

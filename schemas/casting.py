@@ -14,7 +14,8 @@ SEPARATORS = r"[,，、;；|]"
 EXPECTED = {Kind.INTEGER: "整数", Kind.DAYS: "整数", Kind.DATE: "日期"}
 DTYPES: dict[Kind, pl.DataType] = {Kind.INTEGER: pl.Int64(), Kind.DAYS: pl.Int64(), Kind.DATE: pl.Date()}
 
-_VISIBLE = r"[^\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u2400-\u2421\ufeff\x00-\x1f]"
+_UNSEEN = r"\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u2400-\u2421\ufeff\x00-\x1f"
+_VISIBLE, BLANK = f"[^{_UNSEEN}]", f"^[{_UNSEEN}]*$"
 _INTEGER = r"^([0-9]+)(?:\.0+)?$"
 _UNIT = "|".join(DAY_UNITS)
 _DAYS = (
@@ -91,7 +92,9 @@ def by_distinct(text: pl.Expr, read: Callable[[pl.Expr], pl.Expr], dtype: pl.Dat
         distinct = texts.drop_nulls().unique().alias("text")
         meant = distinct.to_frame().select(read(pl.col("text")).alias("meant")).to_series()
         if distinct.is_empty():
-            return pl.Series(texts.name, [None] * len(texts), dtype)
+            return pl.repeat(None, len(texts), dtype=dtype, eager=True)
+        if meant.dtype == texts.dtype and meant.equals(distinct):
+            return texts
         return texts.replace_strict(distinct, meant, default=None, return_dtype=dtype)
 
     return text.map_batches(over, return_dtype=dtype)

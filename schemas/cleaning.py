@@ -13,7 +13,7 @@ import polars as pl
 
 # Control characters never travel further: PostgreSQL refuses NUL, a workbook shows _x0000_, a terminal obeys them.
 _PICTURES = {chr(code): chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n\r"} | {"\x7f": "\u2421"}
-_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _INVISIBLE = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _DIRECTIONS = "[\u202a-\u202e\u2066-\u2069]"
 _LOOKALIKES = "[ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕЅІЈКМНОРСТХаеіјорсух]"  # Greek and Cyrillic that look like Latin; not β, Ω, Δ
@@ -48,7 +48,7 @@ _CP1252 = (
     "\u2018-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
 )
 # U+FFFD; what UTF-8 or an unfilled buffer looks like as GBK; half a surrogate pair; UTF-8 or GBK read as Latin-1.
-_GARBLED = (
+GARBLED = (
     "\ufffd|锟斤|斤拷|烫烫烫|屯屯屯|\\\\u[dD][89abAB][0-9a-fA-F]{2}"
     f"|[\u0080-\u009f]|[\u00c0-\u00ff][\u00a1-\u00ff{_CP1252}]{{2}}|[\u00a1-\u00ff]{{2}}[\u00d8-\u00f6\u00c0-\u00d6]"
 )
@@ -61,12 +61,9 @@ _CHINESE = re.compile("[\u0020-\u007e\u2010-\u2027\u3000-\u9fff\uff00-\uffef]*")
 _escape, _unseen = re.compile(_ESCAPES), re.compile(f"[{_PICTURED}{_INVISIBLE}\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def visible(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with every control character shown by its picture (NUL as ␀), so that it can be told and stored."""
-    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
-    odd = rows.select(pl.col(texts).str.contains(_CONTROL).any()) if texts else pl.DataFrame()
-    named = [name for name in odd.columns if odd[name][0]]
-    return rows.with_columns(pl.col(named).str.replace_many(_PICTURES)) if named else rows
+def visible(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Return rows with every control character of some columns shown by its picture (NUL as ␀): told and stored so."""
+    return rows.with_columns(pl.col(names).str.replace_many(_PICTURES)) if names else rows
 
 
 def with_any(rows: pl.DataFrame, texts: Sequence[pl.Expr], pattern: str) -> frozenset[str]:
@@ -91,7 +88,12 @@ def deceptive(text: pl.Expr) -> pl.Expr:
 
 def garbled(text: pl.Expr) -> pl.Expr:
     """Return whether a text was read in a wrong encoding somewhere on its way to us."""
-    return text.map_batches(_which_garbled, return_dtype=pl.Boolean)
+    return text.str.contains(GARBLED).fill_null(value=False) | quietly_garbled(text)
+
+
+def quietly_garbled(text: pl.Expr) -> pl.Expr:
+    """Return whether every character of a garbled text is a good one, and together they are UTF-8 read as GBK."""
+    return text.map_batches(_which_are_utf8, return_dtype=pl.Boolean)
 
 
 def _mended(texts: pl.Series) -> pl.Series:
@@ -113,11 +115,12 @@ def _decoded(found: re.Match[str]) -> str:
     return "\n" if escape.startswith("<") else unescape(escape)
 
 
-def _which_garbled(texts: pl.Series) -> pl.Series:
-    plainly = texts.str.contains(_GARBLED).fill_null(value=False)
+def _which_are_utf8(texts: pl.Series) -> pl.Series:
     suspected = texts.filter(texts.str.contains(_MAY_BE_UTF8)).unique()
     quietly = suspected.filter(pl.Series([_is_utf8_read_as_gbk(text) for text in suspected], dtype=pl.Boolean))
-    return plainly if quietly.is_empty() else plainly | texts.is_in(quietly.implode()).fill_null(value=False)
+    if quietly.is_empty():
+        return pl.repeat(value=False, n=len(texts), dtype=pl.Boolean, eager=True)
+    return texts.is_in(quietly.implode()).fill_null(value=False)
 
 
 def _is_utf8_read_as_gbk(text: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pandera.polars as pa
 import polars as pl
 
@@ -9,6 +11,7 @@ from citysync.domain import codes, items
 from citysync.domain.items import Column, Kind
 from citysync.domain.vocabulary import VALUES
 from schemas import casting
+from schemas.proof import checked
 
 DIRECTORY: dict[str, pl.DataType] = {
     "row_no": pl.Int64(),
@@ -18,50 +21,50 @@ DIRECTORY: dict[str, pl.DataType] = {
 
 # What every accepted row has, sent or derived. A city with a local scheme of codes may lack the rest.
 REQUIRED = ("task_code", "task_name", "task_type", "areacode", "catalog_code")
+_SAID_BY_NATIONAL_CODES = ("use_level", "dept_code")
 
 
-def _checks(column: Column) -> list[pa.Check]:
-    listed = "|".join(VALUES.get(column.name, ()))
+def listed(column: Column) -> list[str]:
+    """Return every text that may stand in a column of codes: of several codes each choice, sorted, each code once."""
+    values = sorted(VALUES.get(column.name, ()))
+    if column.kind is Kind.CHOICE:
+        return values
+    return [",".join(some) for many in range(1, len(values) + 1) for some in combinations(values, many)]
+
+
+def _good(column: Column, *, national: bool) -> tuple[str, pl.Expr] | None:
+    """Return how a column's check is called, and where a value is right; None where any is."""
+    value = pl.col(column.name)
+    if national and column.name == "task_code":
+        return "task_code", value.str.contains(codes.TASK_CODE)
     match column.kind:
-        case Kind.CHOICE:
-            return [pa.Check.str_matches(f"^({listed})$")]
-        case Kind.CHOICES:
-            return [pa.Check.str_matches(f"^({listed})(,({listed}))*$"), pa.Check(_in_order, name="in_order")]
+        case Kind.CHOICE | Kind.CHOICES:
+            return "listed", value.is_in(listed(column))
         case Kind.INTEGER | Kind.DAYS:
-            return [pa.Check.ge(0)]
+            return "at_least_0", value >= 0
+        case Kind.CODE if column.name == "areacode":
+            return "division", value.str.contains(codes.DIVISION)
         case Kind.CODE:
-            return [pa.Check.str_matches(codes.DIVISION if column.name == "areacode" else r"^[^\s]+$")]
+            return "without_blanks", value.str.contains(r"^[^\s]+$")
         case _:
-            return []
+            return None
 
 
-def _in_order(data: pa.PolarsData) -> pl.LazyFrame:
-    """Return whether several codes stand sorted, each once."""
-    members = pl.col(data.key).str.split(",")
-    return data.lazyframe.select(members.list.unique().list.sort() == members)
-
-
-def _column(column: Column) -> pa.Column:
-    return pa.Column(DIRECTORY[column.name], _checks(column), nullable=column.name not in REQUIRED)
+def _model(*, national: bool) -> pa.DataFrameSchema:
+    needed = REQUIRED + (_SAID_BY_NATIONAL_CODES if national else ())
+    columns = {
+        column.name: checked(
+            DIRECTORY[column.name], _good(column, national=national), nullable=column.name not in needed
+        )
+        for column in items.DIRECTORY
+    }
+    row_no = checked(DIRECTORY["row_no"], ("at_least_1", pl.col("row_no") >= 1), nullable=False, unique=True)
+    page_no = checked(DIRECTORY["page_no"], None, nullable=False)
+    everything = {"row_no": row_no, "page_no": page_no, **columns}
+    return pa.DataFrameSchema(everything, name="Directory", strict=True, ordered=True)
 
 
 # Accepted rows of any city: dtypes, national value lists, nothing missing that a comparison needs.
-Directory = pa.DataFrameSchema(
-    {
-        "row_no": pa.Column(pl.Int64(), pa.Check.ge(1), unique=True),
-        "page_no": pa.Column(pl.Int64()),
-        **{column.name: _column(column) for column in items.DIRECTORY},
-    },
-    name="Directory",
-    strict=True,
-    ordered=True,
-)
-
+Directory = _model(national=False)
 # Accepted rows of a city with the national scheme of codes: the code also has its 31 characters in their places.
-NationalDirectory = Directory.update_columns(
-    {
-        "task_code": {"checks": [pa.Check.str_matches(codes.TASK_CODE)]},
-        "use_level": {"nullable": False},
-        "dept_code": {"nullable": False},
-    }
-)
+NationalDirectory = _model(national=True)

@@ -20,6 +20,7 @@ from citysync.domain.renaming import suspicion
 from citysync.domain.successions import told
 from citysync.domain.vocabulary import VALUES, meaning
 from schemas import casting, cleaning, values
+from schemas.looks import Looks, read_whole
 
 SENT = "sent:"
 LINE_BROKEN = "line_broken"
@@ -57,25 +58,28 @@ def rules(
     regions: Sequence[str],
     columns: Sequence[str],
     split: Mapping[str, Sequence[str]],
+    looks: Looks,
     unknown: Sequence[str] = (),
 ) -> tuple[Rule, ...]:
-    """Return the rules for a city.
+    """Return the rules that rows of a city may break.
 
     ``regions``: the divisions it answers for, itself first; ``columns``: the canonical columns its source has;
-    ``split``: divisions that are no more → the several that followed; ``unknown``: its fields nobody mapped.
+    ``split``: divisions that are no more → the several that followed; ``looks``: what was seen of its rows' columns;
+    ``unknown``: its fields nobody mapped.
     """
     lacking = {name: _no_column(city, name, unknown) for name in items.NAMES if name not in columns}
+    strange = values.unlisted(city, looks.distinct)
     found = (
         _broken_line(),
-        _missing("task_code_missing", "task_code", city, WHOLE_CODE, _code_expected(city)),
+        _missing("task_code", city, WHOLE_CODE, _code_expected(city), strange),
         _malformed(city),
-        _missing("task_name_missing", "task_name", city, "task_name", "事项名称"),
-        _missing("task_type_missing", "task_type", city, "task_type", _listed("task_type", city)),
-        *_unlisted(city, columns),
+        _missing("task_name", city, "task_name", "事项名称", strange),
+        _missing("task_type", city, "task_type", _listed("task_type", city), strange),
+        *_unlisted(city, strange),
         _foreign(city, regions, split),
-        *_local_rules(city),
+        *_local_rules(city, strange),
         *_damaged(city, columns),
-        *_broken_texts(city, columns),
+        *_broken_texts(city, columns, looks),
     )
     return tuple(replace(rule, hint=lacking[rule.field]) if rule.field in lacking else rule for rule in found)
 
@@ -89,7 +93,9 @@ def _no_column(city: City, name: str, unknown: Sequence[str]) -> pl.Expr:
 
 def rejections(rows: pl.DataFrame, broken: Sequence[Rule]) -> pl.DataFrame:
     """Return the frame REJECTIONS: one row per rejected row and broken rule, in the order of rows, then rules."""
-    parts = pl.collect_all([_rejected(rows.lazy().filter(rule.broken), rule) for rule in broken])
+    some = rows.select(rule.broken.any().alias(str(place)) for place, rule in enumerate(broken)).row(0)
+    found = [rule for rule, any_row in zip(broken, some, strict=True) if any_row]
+    parts = pl.collect_all([_rejected(rows.lazy().filter(rule.broken), rule) for rule in found])
     return _each_line_once(pl.concat([no_rejections(), *parts])).sort("row_no", "rule", "field")
 
 
@@ -124,11 +130,16 @@ def _broken_line() -> Rule:
     return Rule(LINE_BROKEN, "task_code", sent("task_code").str.starts_with(items.BROKEN), "完整的一行", hint)
 
 
-def _missing(name: str, field: str, city: City, typed: str, expected: str) -> Rule:
-    unlisted = values.unlisted(field, city, sent(field))
+def _missing(field: str, city: City, typed: str, expected: str, strange: Mapping[str, pl.Series]) -> Rule:
     nothing = pl.col(typed).is_null()
+    if field in strange:
+        nothing &= ~_one_of(field, strange[field])
     hint = pl.format("请在来源系统中为第 {} 行补填{}", "row_no", pl.lit(_named(city, field)))
-    return Rule(name, field, nothing if unlisted is None else nothing & ~unlisted, expected, hint)
+    return Rule(f"{field}_missing", field, nothing, expected, hint)
+
+
+def _one_of(field: str, texts: pl.Series) -> pl.Expr:
+    return sent(field).is_in(texts.implode()).fill_null(value=False)
 
 
 def _malformed(city: City) -> Rule:
@@ -153,15 +164,13 @@ def _code_expected(city: City) -> str:
     return _NATIONAL_CODE if city.codes.pattern is None else f"符合 {city.codes.pattern} 的实施编码"
 
 
-def _unlisted(city: City, columns: Sequence[str]) -> Iterator[Rule]:
-    for name in columns:
-        broken = values.unlisted(name, city, sent(name))
-        if broken is not None:
-            advice = (
-                f"下列值之一：{_choices(name, city)}；若该值在本市另有含义，"
-                f"请省级管理员在 cities/{city.code}.toml 的 [values.{name}] 中列明"
-            )
-            yield Rule("value_unlisted", name, broken, _listed(name, city), _change(city, name, advice))
+def _unlisted(city: City, strange: Mapping[str, pl.Series]) -> Iterator[Rule]:
+    for name, texts in strange.items():
+        advice = (
+            f"下列值之一：{_choices(name, city)}；若该值在本市另有含义，"
+            f"请省级管理员在 cities/{city.code}.toml 的 [values.{name}] 中列明"
+        )
+        yield Rule("value_unlisted", name, _one_of(name, texts), _listed(name, city), _change(city, name, advice))
 
 
 def _listed(name: str, city: City) -> str:
@@ -187,14 +196,14 @@ def _foreign(city: City, regions: Sequence[str], split: Mapping[str, Sequence[st
     return Rule("areacode_foreign", "areacode", broken, ",".join(regions), hint)
 
 
-def _local_rules(city: City) -> list[Rule]:
+def _local_rules(city: City, strange: Mapping[str, pl.Series]) -> list[Rule]:
     if city.codes.scheme != "local":
         return []
     code = pl.col("catalog_code")
     zeros = pl.when(code.str.contains("^[0-9]{1,11}$")).then(pl.format("，疑似丢失前导零：{}", code.str.zfill(12)))
     hint = pl.concat_str(_change(city, "catalog_code", _CATALOG_CODE), zeros.otherwise(pl.lit("")))
     return [
-        _missing("catalog_code_missing", "catalog_code", city, "catalog_code", _CATALOG_CODE),
+        _missing("catalog_code", city, "catalog_code", _CATALOG_CODE, strange),
         Rule("catalog_code_malformed", "catalog_code", ~code.str.contains(codes.CATALOG_CODE), _CATALOG_CODE, hint),
     ]
 
@@ -207,11 +216,13 @@ def _damaged(city: City, columns: Sequence[str]) -> Iterator[Rule]:
             yield Rule("code_damaged", name, broken, "文本格式的编码", _change(city, name, _AS_TEXT))
 
 
-def _broken_texts(city: City, columns: Sequence[str]) -> Iterator[Rule]:
+def _broken_texts(city: City, columns: Sequence[str], looks: Looks) -> Iterator[Rule]:
     """Yield the rules on texts that are compared with the master: read wrongly, built otherwise, or a trial."""
     for name in (each for each in _COMPARED_TEXTS if each in columns):
         advice = _change(city, name, "原文：现为乱码，是在某处按错误的编码读取所致，请统一以 UTF-8 导出")
-        yield Rule("text_garbled", name, cleaning.garbled(sent(name)), "可读的文字", advice)
+        stands = read_whole(name, city) and name not in looks.odd
+        garbled = cleaning.quietly_garbled if stands else cleaning.garbled
+        yield Rule("text_garbled", name, garbled(sent(name)), "可读的文字", advice)
         nested = _change(city, name, "一段文本：现为对象或列表，接口结构可能已变更")
         yield Rule("value_nested", name, sent(name).str.contains(_NESTED), "文本", nested)
     trial = casting.stripped(pl.col("task_name")).str.to_lowercase().str.contains(_TRIAL)

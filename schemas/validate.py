@@ -17,11 +17,13 @@ from citysync.domain.successions import divided, single_heirs
 from schemas import values
 from schemas.directory import DIRECTORY, Directory, NationalDirectory
 from schemas.findings import Rejections
+from schemas.looks import look
 from schemas.notes import notes
-from schemas.proof import NotProved, prove, refuse_blind_pandera
+from schemas.proof import NotProved, at_once, prove, refuse_blind_pandera
 from schemas.reading import typed_keys, typed_rows
 from schemas.rules import rejections, rules, task_code_pattern
 
+_PROOFS = {"local": (Directory, at_once(Directory)), "gbt39554": (NationalDirectory, at_once(NationalDirectory))}
 # What may differ between two rows that say the same: where they stood and how they travelled.
 TRAVEL = frozenset({"row_guid", "cd_batch", "cd_operation", "cd_time", "data_source"})
 
@@ -35,17 +37,19 @@ def validate(snapshot: Snapshot, city: City, on: date) -> Validation:
     refuse_blind_pandera()
     values.refuse_foreign_meanings(city)
     _refuse_broken_pattern(city)
-    rows = _with_numbers(snapshot.rows)
+    rows, looks = look(_with_numbers(snapshot.rows), city)
     columns = [name for name in items.NAMES if name in rows.columns]
     regions, heirs = _regions(city, on)
-    read = typed_rows(rows, city, regions, heirs)
-    rejected = rejections(read, rules(city, regions, columns, divided(on), snapshot.unknown_fields))
-    comparable = read.join(rejected.select("row_no").unique(), on="row_no", how="anti")
-    accepted = without_twins(comparable.select(list(DIRECTORY)).sort("row_no"))
+    read = typed_rows(rows, looks, city, regions, heirs)
+    rejected = rejections(read, rules(city, regions, columns, divided(on), looks, snapshot.unknown_fields))
+    comparable = read
+    if rejected.height:
+        comparable = read.filter(~pl.col("row_no").is_in(rejected["row_no"].unique().implode()))
+    accepted = without_twins(_in_order(comparable.select(list(DIRECTORY))))
     validation = Validation(
-        accepted=prove(accepted, Directory if city.codes.scheme == "local" else NationalDirectory),
-        rejected=prove(rejected, Rejections),
-        notes=notes(comparable, city, columns, heirs),
+        accepted=prove(accepted, *_PROOFS[city.codes.scheme]),
+        rejected=prove(rejected, Rejections) if rejected.height else rejected,
+        notes=notes(comparable, looks, city, columns, heirs),
         absent=frozenset(items.NAMES) - frozenset(columns),
         received=snapshot.rows.height,
         rejected_rows=rejected["row_no"].n_unique(),
@@ -93,11 +97,23 @@ def without_twins(rows: pl.DataFrame) -> pl.DataFrame:
     Only rows that share a key are compared in full: in a healthy directory that is none.
     """
     said = [name for name in items.NAMES if name not in TRAVEL]
-    shared = rows.select(pl.struct(items.KEY).is_duplicated()).to_series()
+    shared = _shared(rows)
     if not shared.any():
         return rows
     first = rows.filter(shared).unique(said, keep="first", maintain_order=True)
     return pl.concat([rows.filter(~shared), first]).sort("row_no")
+
+
+def _shared(rows: pl.DataFrame) -> pl.Series:
+    """Return which rows share their key with another: most directories have none, which one column tells."""
+    first, _ = items.KEY
+    if rows[first].n_unique() == rows.height:
+        return pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True)
+    return rows.select(pl.struct(items.KEY).is_duplicated()).to_series()
+
+
+def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows if rows["row_no"].is_sorted() else rows.sort("row_no")
 
 
 def account(validation: Validation, city: City) -> None:

@@ -34,24 +34,26 @@ def text_of(name: str, city: City, sent: pl.Expr) -> pl.Expr:
     column = items.COLUMNS[name]
     if table is not None:
         if column.kind is Kind.CHOICES:
-            return casting.by_distinct(text, lambda each: _joined(each, table), pl.String())
+            return _joined(text, table)
         return _meaning(text, table)
     if column.null_words:
         return pl.when(~text.is_in(column.null_words)).then(text)
     return pl.when(text.is_not_null()).then(sent) if column.kind is Kind.TEXT else text
 
 
-def unlisted(name: str, city: City, sent: pl.Expr) -> pl.Expr | None:
-    """Return whether a value is sent that the column's table does not list; None where the column has no table."""
-    table = table_of(name, city)
+def unlisted(city: City, distinct: pl.DataFrame) -> dict[str, pl.Series]:
+    """Return column → those of its different texts that its table does not list; columns without such are left out."""
+    broken = {name: each for name in distinct.columns if (each := _unlisted(name, city)) is not None}
+    found = distinct.with_columns(each.alias(name) for name, each in broken.items())
+    return {name: distinct[name].filter(found[name]) for name in broken if found[name].any()}
+
+
+def _unlisted(name: str, city: City) -> pl.Expr | None:
+    table, text = table_of(name, city), casting.stripped(pl.col(name))
     if table is None:
         return None
-    text = casting.stripped(sent)
-    if items.COLUMNS[name].kind is Kind.CHOICES:
-        known = casting.by_distinct(text, lambda each: _all_listed(each, table), pl.Boolean())
-    else:
-        known = text.is_in(list(table))
-    return text.is_not_null() & ~known
+    listed = _all_listed(text, table) if items.COLUMNS[name].kind is Kind.CHOICES else text.is_in(list(table))
+    return text.is_not_null() & ~listed
 
 
 def refuse_foreign_meanings(city: City) -> None:

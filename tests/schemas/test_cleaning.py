@@ -184,7 +184,7 @@ def test_every_text_read_in_the_wrong_encoding_is_looked_at_and_no_other_is_call
     ]
     single = [f"{letter}A" for code in range(0x80, 0x20000) if not 0xD800 <= code < 0xE000 for letter in [chr(code)]]
     texts = pl.Series("text", [*double, *single, "公共场所", "", "abc", None])
-    plainly = texts.str.contains(cleaning._GARBLED).fill_null(value=False)
+    plainly = texts.str.contains(cleaning.GARBLED).fill_null(value=False)
     slowly = [text is not None and cleaning._is_utf8_read_as_gbk(text) for text in texts]
     found = pl.DataFrame({"text": texts}).select(cleaning.garbled(pl.col("text"))).to_series()
     assert found.to_list() == (plainly | pl.Series(slowly)).to_list()

@@ -16,7 +16,7 @@ from citysync.domain import items
 from citysync.domain.errors import ConfigError
 from schemas.directory import Directory, NationalDirectory
 from schemas.findings import RULES, Findings, Rejections
-from schemas.proof import NotProved, prove
+from schemas.proof import NotProved, at_once, prove
 from schemas.validate import TRAVEL, account, validate
 from tests.builders import BODY, TASK_CODE, TODAY, a_city, a_snapshot, an_item
 from tests.schemas.rows import validated
@@ -98,9 +98,16 @@ def test_two_rows_of_one_number_stop_the_run() -> None:
 )
 def test_what_we_cast_wrongly_is_our_fault_and_stops_the_run(miscast: pl.Expr) -> None:
     accepted = validated(an_item()).accepted
-    assert prove(accepted, NationalDirectory) is accepted
-    with pytest.raises(NotProved, match="本系统的缺陷"):
-        prove(accepted.with_columns(miscast), NationalDirectory)
+    for model in ((NationalDirectory,), (NationalDirectory, at_once(NationalDirectory))):
+        assert prove(accepted, *model) is accepted
+        with pytest.raises(NotProved, match="Directory 未通过复核，这是本系统的缺陷"):
+            prove(accepted.with_columns(miscast), *model)
+
+
+def test_a_look_at_all_columns_that_sees_more_than_each_by_itself_stops_the_run() -> None:
+    accepted = validated(an_item()).accepted.with_columns(task_code=pl.lit("X-1"))
+    with pytest.raises(NotProved, match="两种复核结果不一"):
+        prove(accepted, Directory, at_once(NationalDirectory))
 
 
 def test_the_proof_does_not_repeat_what_the_rows_say() -> None:
