@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from multiprocessing.connection import Connection
@@ -27,7 +28,7 @@ from citysync.domain.errors import CitySyncError, ConfigError
 from citysync.domain.snapshot import RawPage
 from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import calendar
-from citysync.storage import catalogue, ledger, pages
+from citysync.storage import catalogue, clean_rows, ledger, pages
 from citysync.storage.engine import Store
 from citysync.storage.memory import recall
 from citysync.storage.schema import open_store
@@ -92,6 +93,7 @@ def walk(job: Job, connection: Connection) -> Verdict:
     store = _store(job.database_url)
     master = _master(job.database_url, job.run.master_version)
     memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
+    memory = replace(memory, clean=clean_rows.read(job.data_dir, job.city.code))
     asked = rechecking(store, job.city, memory) if job.recheck else EVERYTHING
     keeper = pages.Keeper(job.data_dir)
     recorder = Recorder(lambda data: keeper.keep(data, 0, "", _now()).sha256, _now)
@@ -107,6 +109,8 @@ def walk(job: Job, connection: Connection) -> Verdict:
         means.step("发布：写入台账")
         with means.phase(PUBLISH) as count:
             tape = _kept_tape(job, recorder, asked)
+            if city_run.clean is not None:
+                clean_rows.write(job.data_dir, job.city.code, city_run.clean)
             ways = job.city.receipt.ways
             ledger.publish(store, job.run, city_run, job.data_dir, tape=tape, receipts=ways, effort=account.effort)
             count(adopted=int(city_run.adopted), pages=len(city_run.pages))

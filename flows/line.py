@@ -34,7 +34,7 @@ from citysync.reconciliation.reconcile import PROVED, Reconciliation, reconcile
 from connectors import pull
 from connectors._door import Door
 from flows.phases import Phase, quiet
-from schemas.validate import validate
+from schemas.again import revalidate
 
 
 @dataclass(frozen=True)
@@ -91,18 +91,20 @@ def judge_snapshot(
     if snapshot.certificate.grade is Grade.X or facts.held or facts.foreign:
         return CityRun(_judged(facts, means), snapshot, pages, no_findings(), no_rejections(), adopted=False)
     with means.phase(VALIDATE) as count:
-        validation = validate(snapshot, city, run.business_date)
-        count(accepted=validation.accepted.height, rejected=validation.rejected_rows, duplicate=validation.duplicate)
-    means.step(
-        f"校验：接受 {validation.accepted.height}，拒收 {validation.rejected_rows}，合并重复 {validation.duplicate}"
-    )
-    facts = replace(facts, validation=validation)
+        again = revalidate(snapshot, city, run.business_date, memory.clean)
+        accepted, rejected = again.validation.accepted.height, again.validation.rejected_rows
+        merged = again.validation.duplicate
+        count(accepted=accepted, rejected=rejected, duplicate=merged, anew=again.anew)
+    means.step(f"校验：接受 {accepted}，拒收 {rejected}，合并重复 {merged}；其中 {again.anew} 行为新校验")
+    facts, validation = replace(facts, validation=again.validation), again.validation
     if comparable(facts):
         with means.phase(RECONCILE) as count:
             found = _compare(facts, snapshot, validation, master, memory, means)
             count(due=found.due, met=found.met, findings=found.findings.height)
         facts = replace(facts, reconciliation=found)
-    return _learned(facts, _with_rules_changed(_judged(facts, means), snapshot, run, memory), snapshot, pages, uses)
+    verdict = _with_rules_changed(_judged(facts, means), snapshot, run, memory)
+    learned = _learned(facts, verdict, snapshot, pages, uses)
+    return replace(learned, clean=again.clean if learned.adopted else None)
 
 
 def _judged(facts: Facts, means: Means) -> Verdict:

@@ -55,6 +55,7 @@ def decide(store: Store, settings: Settings, now: datetime, *, every_orphan: boo
     parts = may_go(held.evidence, before, held.waited_for)
     files, unfinished = evidence.files_in(settings.data_dir), evidence.unfinished_in(settings.data_dir)
     kept, past = purges.names_of(store, parts)
+    kept |= evidence.still_used(files, before)
     going = sort_files(files, kept, past, unfinished, now, every_orphan=every_orphan)
     return Purge(held.seq, days, before, tuple(parts), going)
 

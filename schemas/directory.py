@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import pandera.polars as pa
 import polars as pl
 
 from citysync.domain import codes, items
 from citysync.domain.items import Column, Kind
-from citysync.domain.vocabulary import VALUES
 from schemas import casting
 from schemas.proof import checked
+from schemas.values import canonical
 
 DIRECTORY: dict[str, pl.DataType] = {
     "row_no": pl.Int64(),
@@ -24,14 +22,6 @@ REQUIRED = ("task_code", "task_name", "task_type", "areacode", "catalog_code")
 _SAID_BY_NATIONAL_CODES = ("use_level", "dept_code")
 
 
-def listed(column: Column) -> list[str]:
-    """Return every text that may stand in a column of codes: of several codes each choice, sorted, each code once."""
-    values = sorted(VALUES.get(column.name, ()))
-    if column.kind is Kind.CHOICE:
-        return values
-    return [",".join(some) for many in range(1, len(values) + 1) for some in combinations(values, many)]
-
-
 def _good(column: Column, *, national: bool) -> tuple[str, pl.Expr] | None:
     """Return how a column's check is called, and where a value is right; None where any is."""
     value = pl.col(column.name)
@@ -39,7 +29,7 @@ def _good(column: Column, *, national: bool) -> tuple[str, pl.Expr] | None:
         return "task_code", value.str.contains(codes.TASK_CODE)
     match column.kind:
         case Kind.CHOICE | Kind.CHOICES:
-            return "listed", value.is_in(listed(column))
+            return "listed", value.is_in(list(canonical(column.name)))
         case Kind.INTEGER | Kind.DAYS:
             return "at_least_0", value >= 0
         case Kind.CODE if column.name == "areacode":

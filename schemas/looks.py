@@ -14,7 +14,7 @@ import polars as pl
 from citysync.domain import items
 from citysync.domain.city import City
 from citysync.domain.items import Kind
-from schemas import casting, cleaning
+from schemas import casting, cleaning, values
 
 FOLDABLE = "[^!-~]"  # folding leaves printed ASCII alone
 
@@ -28,7 +28,7 @@ class Looks:
 
     ``odd``: columns of texts or codes of which some text may have to be cleaned, folded, shown otherwise or refused:
     the texts of all others stand as they are; ``distinct``: of every other column its different texts as shown, each
-    once, filled up with nulls to the height of the longest.
+    once, filled up with nulls to the height of the longest; columns in which each text means itself are left out.
     """
 
     odd: frozenset[str] = frozenset()
@@ -50,26 +50,47 @@ class Looks:
         return [name for name in numbers if self.distinct[name].str.contains(".", literal=True).any()]
 
 
-def look(rows: pl.DataFrame, city: City) -> tuple[pl.DataFrame, Looks]:
-    """Return rows with every control character shown by its picture, and what was seen of their columns."""
+def look(rows: pl.DataFrame, city: City, changed: pl.DataFrame | None = None) -> tuple[pl.DataFrame, Looks]:
+    """Return rows with every control character shown by its picture, and what was seen of their columns.
+
+    ``changed``: those of the rows of which it is not known that no text or code of theirs is odd; by default all.
+    """
     columns = [name for name in items.NAMES if name in rows.columns]
-    whole = [name for name in columns if read_whole(name, city)]
-    seen = rows.select(
-        *(pl.col(name).str.contains(_ODD[items.COLUMNS[name].kind]).any() for name in whole),
-        *(pl.col(name).unique().implode() for name in columns if name not in whole),
-    )
-    odd = frozenset(name for name in whole if seen[name].item())
-    told = {name: seen[name].explode(empty_as_null=True) for name in columns if name not in whole}
+    each = [name for name in columns if read_whole(name, city)]
+    listed = [name for name in columns if name not in each]
+    some = (rows if changed is None else changed).select(_odd(name).any() for name in each)
+    seen = rows.select(pl.col(name).unique().implode() for name in listed)
+    odd = frozenset(name for name in each if some[name].item())
+    told = {name: seen[name].explode(empty_as_null=True) for name in listed}
     controlled = [name for name, texts in told.items() if texts.str.contains(cleaning.CONTROL).any()]
-    shown = cleaning.visible(rows, [*odd, *controlled])
+    shown = cleaning.visible(rows, [*sorted(odd), *controlled])
     told |= {name: shown[name].unique() for name in controlled}
-    return shown, Looks(odd, _side_by_side(told))
+    meant = {name: texts for name, texts in told.items() if not _means_itself(name, city, texts)}
+    return shown, Looks(odd, _side_by_side(meant))
+
+
+def plain_rows(rows: pl.DataFrame, looks: Looks) -> pl.Series:
+    """Return which rows have no odd text or code, and no number of which a whole column may be told."""
+    odd = [_odd(name) for name in sorted(looks.odd)]
+    odd += [pl.col(name).str.contains(".", literal=True) for name in looks.with_points()]
+    any_odd = pl.any_horizontal(pl.repeat(value=False, n=pl.len()), *(each.fill_null(value=False) for each in odd))
+    return rows.select(~any_odd).to_series()
+
+
+def _odd(name: str) -> pl.Expr:
+    return pl.col(name).str.contains(_ODD[items.COLUMNS[name].kind])
 
 
 def read_whole(name: str, city: City) -> bool:
     """Return whether a column's texts are read one by one: any may stand there, and as good as each is another."""
     column = items.COLUMNS[name]
     return column.kind in _ODD and not column.null_words and name not in city.values
+
+
+def _means_itself(name: str, city: City, texts: pl.Series) -> bool:
+    if name in city.values or texts.len() > len(values.canonical(name)) + 1:
+        return False
+    return set(texts.drop_nulls()) <= set(values.canonical(name))
 
 
 def _side_by_side(told: Mapping[str, pl.Series]) -> pl.DataFrame:

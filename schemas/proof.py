@@ -50,12 +50,14 @@ def at_once(model: pa.DataFrameSchema) -> pa.DataFrameSchema:
     something is wrong; ``model`` says what.
     """
     wanted = [expression for name, column in model.columns.items() for expression in _wanted(name, column)]
+    schema = pl.Schema({name: column.dtype.type for name, column in model.columns.items()})
 
     def right(rows: pa.PolarsData) -> bool:
+        if rows.lazyframe.collect_schema() != schema:  # names, their order, and types
+            return False
         return all(rows.lazyframe.select(every.alias(str(n)) for n, every in enumerate(wanted)).collect().row(0))
 
-    columns = {name: pa.Column(column.dtype, nullable=True) for name, column in model.columns.items()}
-    return pa.DataFrameSchema(columns, pa.Check(right), name=model.name, strict=True, ordered=True)
+    return pa.DataFrameSchema(checks=pa.Check(right), name=model.name)
 
 
 def _wanted(name: str, column: pa.Column) -> Iterator[pl.Expr]:

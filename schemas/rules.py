@@ -67,7 +67,6 @@ def rules(
     ``split``: divisions that are no more → the several that followed; ``looks``: what was seen of its rows' columns;
     ``unknown``: its fields nobody mapped.
     """
-    lacking = {name: _no_column(city, name, unknown) for name in items.NAMES if name not in columns}
     strange = values.unlisted(city, looks.distinct)
     found = (
         _broken_line(),
@@ -81,6 +80,7 @@ def rules(
         *_damaged(city, columns),
         *_broken_texts(city, columns, looks),
     )
+    lacking = {rule.field: _no_column(city, rule.field, unknown) for rule in found if rule.field not in columns}
     return tuple(replace(rule, hint=lacking[rule.field]) if rule.field in lacking else rule for rule in found)
 
 

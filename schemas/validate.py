@@ -9,21 +9,15 @@ import polars as pl
 
 from citysync.domain import codes, items
 from citysync.domain.city import City
-from citysync.domain.divisions import regions_of
 from citysync.domain.errors import ConfigError
 from citysync.domain.outcome import Validation
 from citysync.domain.snapshot import Snapshot
-from citysync.domain.successions import divided, single_heirs
 from schemas import values
-from schemas.directory import DIRECTORY, Directory, NationalDirectory
-from schemas.findings import Rejections
-from schemas.looks import look
-from schemas.notes import notes
-from schemas.proof import NotProved, at_once, prove, refuse_blind_pandera
-from schemas.reading import typed_keys, typed_rows
-from schemas.rules import rejections, rules, task_code_pattern
+from schemas.proof import NotProved, refuse_blind_pandera
+from schemas.reading import typed_keys
+from schemas.room import Judged, Setting, divisions_on, judged
+from schemas.rules import task_code_pattern
 
-_PROOFS = {"local": (Directory, at_once(Directory)), "gbt39554": (NationalDirectory, at_once(NationalDirectory))}
 # What may differ between two rows that say the same: where they stood and how they travelled.
 TRAVEL = frozenset({"row_guid", "cd_batch", "cd_operation", "cd_time", "data_source"})
 
@@ -34,28 +28,33 @@ def validate(snapshot: Snapshot, city: City, on: date) -> Validation:
     Raises ConfigError where the city's file cannot be right (a value map that means nothing of ours, a pattern that
     is none) and NotProved where our own casting or counting is wrong.
     """
+    setting = setting_of(snapshot, city, on)
+    return whole(snapshot, setting, judged(with_numbers(snapshot.rows), setting))
+
+
+def setting_of(snapshot: Snapshot, city: City, on: date) -> Setting:
+    """Return what a snapshot's rows are validated by; raise ConfigError where the city's file cannot be right."""
     refuse_blind_pandera()
     values.refuse_foreign_meanings(city)
     _refuse_broken_pattern(city)
-    rows, looks = look(_with_numbers(snapshot.rows), city)
-    columns = [name for name in items.NAMES if name in rows.columns]
-    regions, heirs = _regions(city, on)
-    read = typed_rows(rows, looks, city, regions, heirs)
-    rejected = rejections(read, rules(city, regions, columns, divided(on), looks, snapshot.unknown_fields))
-    comparable = read
-    if rejected.height:
-        comparable = read.filter(~pl.col("row_no").is_in(rejected["row_no"].unique().implode()))
-    accepted = without_twins(_in_order(comparable.select(list(DIRECTORY))))
+    columns = tuple(name for name in items.NAMES if name in snapshot.rows.columns)
+    return Setting(city, divisions_on(city, on), columns, snapshot.unknown_fields)
+
+
+def whole(snapshot: Snapshot, setting: Setting, found: Judged) -> Validation:
+    """Return the validation of a snapshot of what was found of its rows: twins merged, every row accounted for."""
+    rows = found.comparable
+    accepted = without_twins(rows if rows["row_no"].is_sorted() else rows.sort("row_no"))
     validation = Validation(
-        accepted=prove(accepted, *_PROOFS[city.codes.scheme]),
-        rejected=prove(rejected, Rejections) if rejected.height else rejected,
-        notes=notes(comparable, looks, city, columns, heirs),
-        absent=frozenset(items.NAMES) - frozenset(columns),
+        accepted=accepted,
+        rejected=found.rejected,
+        notes=found.notes,
+        absent=frozenset(items.NAMES) - frozenset(setting.columns),
         received=snapshot.rows.height,
-        rejected_rows=rejected["row_no"].n_unique(),
-        duplicate=comparable.height - accepted.height,
+        rejected_rows=found.rejected["row_no"].n_unique(),
+        duplicate=rows.height - accepted.height,
     )
-    account(validation, city)
+    account(validation, setting.city)
     return validation
 
 
@@ -65,7 +64,7 @@ def together(snapshot: Snapshot, city: City, numbers: pl.Series) -> Snapshot:
     Every rule looks at one row by itself, and rows meet by their keys alone: what ``validate`` says of these rows is
     what it says of them in the whole snapshot.
     """
-    rows = _with_numbers(snapshot.rows)
+    rows = with_numbers(snapshot.rows)
     asked = pl.col("row_no").is_in(numbers.implode())
     wanted = typed_keys(rows.filter(asked), city).select(items.KEY).unique()
     read = typed_keys(rows.filter(asked | _may_be(wanted.get_column("task_code"), rows, city)), city)
@@ -85,35 +84,25 @@ def _may_be(task_codes: pl.Series, rows: pl.DataFrame, city: City) -> pl.Expr:
     return begun.is_in(wanted.implode()) | ~sent.str.contains(r"^[0-9A-Za-z]+$")
 
 
-def _regions(city: City, on: date) -> tuple[list[str], dict[str, str]]:
-    """Return the divisions a city answers for, and those that are no more with the one that stands for each."""
-    regions = [code for code, _ in regions_of(city, on)]
-    return regions, {old: heir for old, heir in single_heirs(on).items() if heir in regions and old not in regions}
-
-
 def without_twins(rows: pl.DataFrame) -> pl.DataFrame:
     """Return rows in their order, of several that say the same only the first.
 
     Only rows that share a key are compared in full: in a healthy directory that is none.
     """
     said = [name for name in items.NAMES if name not in TRAVEL]
-    shared = _shared(rows)
+    shared = shared_keys(rows)
     if not shared.any():
         return rows
     first = rows.filter(shared).unique(said, keep="first", maintain_order=True)
     return pl.concat([rows.filter(~shared), first]).sort("row_no")
 
 
-def _shared(rows: pl.DataFrame) -> pl.Series:
+def shared_keys(rows: pl.DataFrame) -> pl.Series:
     """Return which rows share their key with another: most directories have none, which one column tells."""
     first, _ = items.KEY
     if rows[first].n_unique() == rows.height:
         return pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True)
     return rows.select(pl.struct(items.KEY).is_duplicated()).to_series()
-
-
-def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows if rows["row_no"].is_sorted() else rows.sort("row_no")
 
 
 def account(validation: Validation, city: City) -> None:
@@ -126,7 +115,7 @@ def account(validation: Validation, city: City) -> None:
         )
 
 
-def _with_numbers(rows: pl.DataFrame) -> pl.DataFrame:
+def with_numbers(rows: pl.DataFrame) -> pl.DataFrame:
     """Return a frame without rows as one with ``row_no`` and ``page_no``; any other as it is."""
     if rows.height or "row_no" in rows.columns:
         return rows

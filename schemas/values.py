@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
+from itertools import combinations
 
 import polars as pl
 
@@ -23,6 +25,14 @@ def table_of(name: str, city: City) -> Mapping[str, str] | None:
         return city.values[name]
     listed = items.COLUMNS[name].kind in _LISTED_KINDS and name in VALUES
     return {code: code for code in VALUES[name]} if listed else None
+
+
+@cache
+def canonical(name: str) -> tuple[str, ...]:
+    """Return every text that may stand in a column of codes: of several codes each choice, sorted, each code once."""
+    values, kind = sorted(VALUES.get(name, ())), items.COLUMNS[name].kind
+    most = {Kind.CHOICE: 1, Kind.CHOICES: len(values)}.get(kind, 0)
+    return tuple(",".join(some) for many in range(1, most + 1) for some in combinations(values, many))
 
 
 def text_of(name: str, city: City, sent: pl.Expr) -> pl.Expr:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from citysync.domain.approval import Approval
+from citysync.domain.clean import Clean
 from citysync.domain.identity import Identity
 from citysync.domain.kept_rows import KeptRows
 from citysync.domain.verdict import State
@@ -47,7 +48,8 @@ class Memory:
 
     ``good_counts`` begin anew with a snapshot that was adopted by approval: what a person accepted is the new measure.
     ``approvals``: given before the run, expired ones included; ``contents``: (fingerprint of the rows, business date)
-    of its good snapshots, newest first; ``identities``: changes of identity confirmed before the run.
+    of its good snapshots, newest first; ``identities``: changes of identity confirmed before the run; ``clean``: rows
+    that need not be validated again, None where every row is to be.
     """
 
     good_counts: tuple[int, ...] = ()
@@ -58,6 +60,7 @@ class Memory:
     approvals: tuple[Approval, ...] = ()
     contents: tuple[tuple[str, date], ...] = ()
     identities: tuple[Identity, ...] = ()
+    clean: Clean | None = None
 
     @property
     def last_count(self) -> int | None:

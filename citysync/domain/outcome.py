@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from citysync.domain.approval import Use
+from citysync.domain.clean import Clean
 from citysync.domain.identity import no_proposals
 from citysync.domain.snapshot import RawPage, Snapshot
 from citysync.domain.tallies import COUNTS, PLACE
@@ -56,6 +57,7 @@ class CityRun:
 
     ``uses``: what the approvals lifted that let this snapshot be adopted.
     ``proposals``: frame ``citysync.domain.identity.PROPOSALS``: changes of identity for people to decide.
+    ``clean``: its rows that need not be validated again while the rules are the same.
     """
 
     verdict: Verdict
@@ -68,3 +70,4 @@ class CityRun:
     uses: tuple[Use, ...] = ()
     proposals: pl.DataFrame = field(default_factory=no_proposals)
     follows: tuple[Followed, ...] = ()
+    clean: Clean | None = None

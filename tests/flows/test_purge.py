@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
 from citysync.cli.main import run as citysync
 from citysync.config.settings import Settings
+from citysync.domain.clean import CLEAN, Clean
 from citysync.domain.errors import ConfigError, StorageError
 from citysync.domain.retention import GUARD_RUNS, Kind, Part
 from citysync.domain.run import Run, Trigger
-from citysync.storage import audit, evidence, purges, reading, tables
+from citysync.storage import audit, clean_rows, evidence, purges, reading, tables
 from citysync.storage.leases import Busy
 from citysync.storage.runs import cancel_run, start_run
 from citysync.storage.schema import NoLedger, open_store
@@ -136,6 +138,17 @@ def test_orphans_and_halves_go_and_what_is_not_ours_stays(world: World) -> None:
         Kind.UNFINISHED: 1,
     }
     assert [path.exists() for path in (orphan, fresh, strange, half)] == [False, True, True, False]
+
+
+def test_what_is_known_of_the_rows_of_a_city_that_comes_no_more_goes(world: World) -> None:
+    clean = Clean("rules", AFTER.date(), pl.DataFrame(schema=CLEAN))
+    for code in ("440300", "440500"):
+        clean_rows.write(world.settings.data_dir, code, clean)
+    coming, gone = (world.settings.data_dir / "clean" / code / "rows.checked" for code in ("440300", "440500"))
+    os.utime(coming, (AFTER.timestamp(), AFTER.timestamp()))
+    os.utime(gone, (1, 1))
+    purge(kept_for(world, 90), AFTER, apply=True)
+    assert [path.exists() for path in (coming, gone)] == [True, False]
 
 
 def a_run_begins(world: World, run_id: str) -> None:

@@ -25,7 +25,7 @@ from citysync.simulator.history.truth import NightTruth, truths
 from citysync.simulator.kinds import KINDS
 from citysync.simulator.plan import CITY_CODES
 from citysync.simulator.truth import FINDING_KEYS, REJECTION_KEYS
-from citysync.storage import catalogue, ledger, reading
+from citysync.storage import catalogue, clean_rows, ledger, reading
 from citysync.storage.engine import Store
 from citysync.storage.lives import fixed, lives_at, with_lives
 from citysync.storage.memory import recall
@@ -74,9 +74,12 @@ class Nights:
 
     def _city(self, walk: Walk, code: str, run: Run, master: MasterCatalogue) -> None:
         memory = recall(self.store, self.folder, code, run.run_id)
+        memory = replace(memory, clean=clean_rows.read(self.folder, code))
         door = replace(walk.door(), now=lambda: run.started_at)  # a file named for tomorrow is another matter
         means = Means(door, calendar(), lambda _step: None)
         city_run = sync_city(walk.cities[code], run, master, memory, means)
+        if city_run.clean is not None:
+            clean_rows.write(self.folder, code, city_run.clean)
         ledger.publish(self.store, run, city_run, self.folder)
 
     def _master(self, night: int) -> None:

@@ -1,0 +1,25 @@
+"""Rows of which validation had nothing to say: what may be taken as it was while the rules are the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from citysync.domain.row_hashes import HASHES, KEY, ROW
+
+CLEAN: dict[str, pl.DataType] = {KEY: HASHES[KEY], ROW: HASHES[ROW]}
+
+
+@dataclass(frozen=True)
+class Clean:
+    """The rows of one city that were accepted without a word: none rejected, noted, merged or sharing its key.
+
+    ``rules``: the digest of everything validation read but the rows; ``checked_on``: the business date on which all
+    rows were last validated; ``rows``: frame CLEAN.
+    """
+
+    rules: str
+    checked_on: date
+    rows: pl.DataFrame = field(repr=False)
