@@ -28,6 +28,7 @@ NO_DLT = "give --dlt the Python of an environment that has dlt[duckdb] and pyarr
 NO_DATACOMPY = "datacompy pins polars < 1.45: give --datacompy the Python of an environment that has it"
 LABELS = {
     "ours": "**ours**",
+    "stored": "**ours, hashes stored**",
     "floor": "floor",
     "plain": "plain polars expressions, one pass (floor)",
     "whole_room": "ours, the whole room: typing, every rule, notes, proof",
@@ -65,7 +66,7 @@ class Asked:
 def reconcile(asked: Asked, folder: Path) -> Iterator[Table]:
     """Compare two nights of a directory: what vanished, appeared and changed."""
     table = Table(f"Reconcile two nights of {asked.rows:,} rows", two_nights.write(folder, asked.rows))
-    for name in ("ours", "floor", "duckdb", "diffly", "pandas"):
+    for name in ("ours", "stored", "floor", "duckdb", "diffly", "pandas"):
         table.add(name, contender("reconcile", name, folder, asked.runs))
     for name in ("datacompy", "datacompy_pandas"):
         table.add(name, asked.apart("reconcile", name, folder))

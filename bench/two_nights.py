@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import polars as pl
 
 from bench.directory import province
+from citysync.domain.snapshot import Certificate, Grade, Snapshot
+from citysync.storage.kept import write_snapshot_and_hashes
 
 FIELDS = ("task_name", "by_law", "transact_addr", "link_way", "accept_condition")
 _CHANGED, _GONE, _NEW = 0.005, 0.003, 0.003  # of the rows
@@ -18,6 +21,8 @@ _MOST_FIELDS = 3
 
 def write(folder: Path, rows: int, seed: int = 1) -> dict[str, object]:
     """Write ``yesterday.parquet`` and ``tonight.parquet`` (unique ``task_code``) and return the truth.
+
+    ``yesterday`` and ``tonight`` hold the path of the same rows kept as a snapshot, with their hashes beside it.
 
     0.5 % of the rows change in one to three fields, 0.3 % vanish, 0.3 % appear.
     """
@@ -36,10 +41,18 @@ def write(folder: Path, rows: int, seed: int = 1) -> dict[str, object]:
     )
     appeared = before.filter(at.is_in(picked[-new:])).with_columns(pl.col("task_code").str.replace("34401", "34497"))
     tonight = pl.concat([altered.filter(~at.is_in(picked[changed : changed + gone])), appeared])
-    before.write_parquet(folder / "yesterday.parquet", compression="zstd", compression_level=1)
-    shuffled = tonight.sample(fraction=1.0, shuffle=True, seed=seed)
-    shuffled.write_parquet(folder / "tonight.parquet", compression="zstd", compression_level=1)
+    for name, night in (("yesterday", before), ("tonight", tonight.sample(fraction=1.0, shuffle=True, seed=seed))):
+        night.write_parquet(folder / f"{name}.parquet", compression="zstd", compression_level=1)
+        path = write_snapshot_and_hashes(folder, _snapshot(night))
+        (folder / name).write_text(str(path), encoding="utf-8")
     counts = Counter({name: len(places) for name, places in cells.items()})
     truth = {"vanished": gone, "appeared": new, "changed": dict(sorted(counts.items()))}
     (folder / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
     return truth
+
+
+def _snapshot(night: pl.DataFrame) -> Snapshot:
+    numbers = pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
+    rows = night.select(numbers.alias("row_no"), pl.lit(1, dtype=pl.Int64).alias("page_no"), pl.all())
+    proof = Certificate(Grade.A, rows.height, rows.height, rows.height, 1, "")
+    return Snapshot("440000", datetime(2026, 11, 23, tzinfo=UTC), rows, (), proof)

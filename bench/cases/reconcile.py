@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.cases import answer
+
+if TYPE_CHECKING:
+    from citysync.domain.kept_rows import KeptRows
 
 KEY = "task_code"
 
 
+def stored(folder: Path, began: answer.Phase) -> dict[str, object]:
+    """Compare as the line's guard does, each night being a snapshot's file with its rows' hashes beside it."""
+    opened = import_module("citysync.storage.kept").open_snapshot
+    compare = _guard()
+    began()
+    return compare(*(opened(Path((folder / name).read_text("utf-8"))) for name in ("yesterday", "tonight")))
+
+
 def ours(folder: Path, began: answer.Phase) -> dict[str, object]:
-    """Compare as the line's guard does (no hashes are stored yet): folded keys, every column."""
+    """Compare as the line's guard does where no hashes are stored: those of both nights are worked out."""
     pl, in_hand = import_module("polars"), import_module("citysync.domain.kept_rows").InHand
+    compare = _guard()
+    began()
+    return compare(*(in_hand(pl.read_parquet(folder / name)) for name in ("yesterday.parquet", "tonight.parquet")))
+
+
+def _guard() -> Callable[..., dict[str, object]]:
     turnover = import_module("citysync.reconciliation.turnover").turnover
     shifts = import_module("citysync.reconciliation.field_shift").shifts
     cities = import_module("citysync.domain.city")
     source = cities.SourceBase(connector="file_drop")
     city = cities.City(code="440300", name="深圳市", counties=(), source=source)
-    began()
-    nights = [in_hand(pl.read_parquet(folder / name)) for name in ("yesterday.parquet", "tonight.parquet")]
-    moved = turnover(*nights, city)
-    changed = {shift.field: shift.changed for shift in shifts(moved, 0)}
-    return _told(moved.vanished.height, moved.appeared.height, changed)
+
+    def compare(before: KeptRows, tonight: KeptRows) -> dict[str, object]:
+        moved = turnover(before, tonight, city)
+        changed = {shift.field: shift.changed for shift in shifts(moved, 0)}
+        return _told(moved.vanished.height, moved.appeared.height, changed)
+
+    return compare
 
 
 def floor(folder: Path, began: answer.Phase) -> dict[str, object]:
@@ -109,6 +129,7 @@ def _told(vanished: int, appeared: int, changed: dict[str, int]) -> dict[str, ob
 
 
 CONTENDERS = {
+    "stored": stored,
     "ours": ours,
     "floor": floor,
     "duckdb": duckdb,

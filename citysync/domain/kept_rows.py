@@ -9,7 +9,9 @@ from typing import Protocol
 
 import polars as pl
 
-from citysync.domain.row_hashes import row_hashes
+from citysync.domain.row_hashes import KEY, row_hashes
+
+PLACE = "place"
 
 
 class KeptRows(Protocol):
@@ -28,14 +30,23 @@ class KeptRows(Protocol):
         """Return the frame ``HASHES``, one row a row."""
 
     @property
+    def by_key(self) -> pl.DataFrame:
+        """Return the frame ``HASHES`` in order of ``key_hash``, rows without a key first, and the ``place`` of each."""
+
+    @property
     def whole(self) -> pl.DataFrame:
         """Return all of them."""
 
     def of(self, names: Iterable[str]) -> pl.DataFrame:
         """Return some columns of all rows; a name they do not have is left out."""
 
-    def at(self, places: pl.Series) -> pl.DataFrame:
-        """Return the rows at these places, which ascend."""
+    def at(self, places: pl.Series, names: Iterable[str]) -> pl.DataFrame:
+        """Return some columns of the rows at these places, which ascend; a name they do not have is left out."""
+
+
+def in_key_order(hashes: pl.DataFrame) -> pl.DataFrame:
+    """Return ``by_key`` of hashes in the order of rows."""
+    return hashes.with_row_index(PLACE).select(*hashes.columns, PLACE).sort(KEY, nulls_last=False)
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,11 @@ class InHand:
     def hashes(self) -> pl.DataFrame:
         """Return their hashes, worked out once."""
         return row_hashes(self.whole)
+
+    @cached_property
+    def by_key(self) -> pl.DataFrame:
+        """Return their hashes in order of keys, sorted once."""
+        return in_key_order(self.hashes)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -63,6 +79,6 @@ class InHand:
         """Return some columns of all rows."""
         return self.whole.select(name for name in names if name in self.whole.columns)
 
-    def at(self, places: pl.Series) -> pl.DataFrame:
-        """Return the rows at these places."""
-        return self.whole[places]
+    def at(self, places: pl.Series, names: Iterable[str]) -> pl.DataFrame:
+        """Return some columns of the rows at these places."""
+        return self.of(names)[places]

@@ -14,7 +14,10 @@ from citysync.reconciliation.turnover import Turnover, compared
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One field over the items both nights have: how many were empty before and are now, turned empty, changed."""
+    """One field over the items both nights have: how many turned empty, changed.
+
+    ``empty_before``, ``empty_now``: how many were empty in all, counted where any turned empty.
+    """
 
     field: str
     items: int
@@ -44,10 +47,9 @@ def shifts(moved: Turnover, limit: int) -> Iterator[Shift]:
         if changed > limit:
             changed = _really_changed(pairs, name)
         if max(emptied, changed) > limit:
-            now = moved.of_kept(name).get_column(name).null_count()
-            before = now - int(told[f"{name}:now"]) + int(told[f"{name}:before"])
+            empty = _empty(moved, name) if emptied else (0, 0)
             example = _example(pairs, name) if changed > limit else ""
-            yield Shift(name, moved.kept, before, now, emptied, changed, example)
+            yield Shift(name, moved.kept, *empty, emptied, changed, example)
 
 
 def touched(moved: Turnover) -> int:
@@ -58,10 +60,15 @@ def touched(moved: Turnover) -> int:
 
 def _counts(name: str) -> Iterator[pl.Expr]:
     now, before = pl.col(name), pl.col(f"{name}_before")
-    yield before.is_null().sum().alias(f"{name}:before")
-    yield now.is_null().sum().alias(f"{name}:now")
     yield (before.is_not_null() & now.is_null()).sum().alias(f"{name}:emptied")
     yield (before != now).sum().alias(f"{name}:changed")
+
+
+def _empty(moved: Turnover, name: str) -> tuple[int, int]:
+    """Return in how many kept items a field was empty before, and is now."""
+    now = moved.of_kept(name).get_column(name).null_count()
+    more = moved.changed.get_column(name).null_count() - moved.changed.get_column(f"{name}_before").null_count()
+    return now - more, now
 
 
 def _meaning(column: str, kind: items.Kind) -> pl.Expr:

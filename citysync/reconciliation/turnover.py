@@ -12,11 +12,12 @@ import polars as pl
 
 from citysync.domain import codes, items, vocabulary
 from citysync.domain.city import City
-from citysync.domain.kept_rows import KeptRows
+from citysync.domain.kept_rows import PLACE, KeptRows
 from citysync.domain.row_hashes import BOOKKEEPING, ITEM, KEY, folded_keys
 
 _NOTHING = pl.lit(None, dtype=pl.String)
-_PLACE, _BEFORE = "place", "_before"
+_BEFORE = "_before"
+_READ = tuple(name for name in items.NAMES if name not in BOOKKEEPING)
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def turnover(before: KeptRows, tonight: KeptRows, city: City) -> Turnover:
 
     Rows without any code are nobody's item: they are rejected later, each with its place.
     """
-    asked = _candidates(before.hashes, tonight.hashes)
-    old, new = _keyed(before.at(asked.before)), _keyed(tonight.at(asked.tonight))
+    asked = _candidates(before.by_key, tonight.by_key)
+    old, new = _keyed(before.at(asked.before, _READ)), _keyed(tonight.at(asked.tonight, _READ))
     declared = old.filter(_withdrawn(city)).select("key")
     standing = old.join(declared, on="key", how="anti").unique("key", keep="first", maintain_order=True)
     vanished = standing.join(new, on="key", how="anti")
@@ -73,7 +74,7 @@ def turnover(before: KeptRows, tonight: KeptRows, city: City) -> Turnover:
 
 def compared() -> tuple[str, ...]:
     """Return the columns in which a change is a change of the item, not of its book-keeping."""
-    return tuple(name for name in items.NAMES if name not in BOOKKEEPING and name not in items.KEY)
+    return tuple(name for name in _READ if name not in items.KEY)
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,19 @@ def _candidates(before: pl.DataFrame, tonight: pl.DataFrame) -> _Candidates:
     """Return which rows need a look: of a key that one night lacks or any has twice, or not of the same content."""
     both = _one_a_key(tonight).join(_one_a_key(before), on=KEY, suffix=_BEFORE)
     same = both.filter(pl.col(ITEM) == pl.col(f"{ITEM}{_BEFORE}"))
-    settled = _at(same.get_column(_PLACE), tonight.height)
-    settled_before = _at(same.get_column(f"{_PLACE}{_BEFORE}"), before.height)
+    settled = _at(same.get_column(PLACE), tonight.height)
+    settled_before = _at(same.get_column(f"{PLACE}{_BEFORE}"), before.height)
     return _Candidates(_open(before, settled_before), _open(tonight, settled), settled)
 
 
-def _one_a_key(hashes: pl.DataFrame) -> pl.DataFrame:
-    keyed = hashes.select(KEY, ITEM).with_row_index(_PLACE).drop_nulls(KEY)
-    if keyed.get_column(KEY).n_unique() == keyed.height:
-        return keyed
-    return keyed.filter(~pl.col(KEY).is_duplicated())
+def _one_a_key(by_key: pl.DataFrame) -> pl.DataFrame:
+    """Return key, item and place of the rows whose key no other has: so sorted, joining them is merging them."""
+    keyed = by_key.select(KEY, ITEM, PLACE).slice(by_key.get_column(KEY).null_count())
+    key = keyed.get_column(KEY)
+    twice = (key == key.shift(1)).fill_null(value=False)
+    if twice.any():
+        keyed = keyed.filter(~(twice | twice.shift(-1, fill_value=False)))
+    return keyed.with_columns(pl.col(KEY).set_sorted())
 
 
 def _at(places: pl.Series, height: int) -> pl.Series:
@@ -106,8 +110,10 @@ def _at(places: pl.Series, height: int) -> pl.Series:
     return pl.repeat(value=False, n=height, eager=True).scatter(places, values=True)
 
 
-def _open(hashes: pl.DataFrame, settled: pl.Series) -> pl.Series:
-    return (hashes.get_column(KEY).is_not_null() & ~settled).arg_true()
+def _open(by_key: pl.DataFrame, settled: pl.Series) -> pl.Series:
+    """Return the places of the rows that have a key and are not settled."""
+    nobodys = by_key.get_column(PLACE).head(by_key.get_column(KEY).null_count())
+    return (~settled).scatter(nobodys, values=False).arg_true()
 
 
 def _once(keyed: pl.DataFrame) -> pl.DataFrame:

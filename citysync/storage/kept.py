@@ -15,15 +15,16 @@ from pathlib import Path
 
 import polars as pl
 
+from citysync.domain.kept_rows import PLACE, in_key_order
 from citysync.domain.row_hashes import row_hashes
 from citysync.domain.snapshot import INDEX_URL, Snapshot
 from citysync.storage.pages import UNFINISHED, checked, facts_in, holds, write_snapshot, write_whole
 from citysync.storage.translate import on_disk
 
 _SUFFIX = ".hashes"
-_FORMAT = b"citysync row hashes 1\n"  # another way of hashing rows needs another number
+_FORMAT = b"citysync row hashes 2\n"  # another way of hashing rows needs another number
 _PROOF = hashlib.sha256().digest_size
-_PLACE = "citysync_place"
+_AT = "citysync_place"  # no column of a source is called so
 _FEW = 0.25  # of the rows: beyond it, reading all of them is cheaper than looking for some
 
 
@@ -40,7 +41,7 @@ def write_snapshot_and_hashes(folder: Path, snapshot: Snapshot) -> Path:
     path = write_snapshot(folder, snapshot)
     beside = path.with_name(hashes_name(path.name))
     buffer = BytesIO()
-    snapshot.in_hand.hashes.write_ipc(buffer)
+    snapshot.in_hand.by_key.write_ipc(buffer)
     data = _proof(path.stem, buffer.getvalue()) + buffer.getvalue()
     with on_disk(beside, "保存快照的行指纹"):
         if not holds(beside, data):
@@ -77,9 +78,14 @@ class SnapshotFile:
 
     @cached_property
     def hashes(self) -> pl.DataFrame:
-        """Return its rows' hashes: those kept beside it or, where they are not to be had, worked out again."""
+        """Return its rows' hashes."""
+        return self.by_key.sort(PLACE).drop(PLACE)
+
+    @cached_property
+    def by_key(self) -> pl.DataFrame:
+        """Return its rows' hashes in order of keys: kept beside it or, where there are none, worked out again."""
         kept = self._hashes_kept()
-        return row_hashes(self.whole) if kept is None else kept
+        return in_key_order(row_hashes(self.whole)) if kept is None else kept
 
     @cached_property
     def whole(self) -> pl.DataFrame:
@@ -93,22 +99,25 @@ class SnapshotFile:
             return self.whole.select(asked)
         return pl.read_parquet(BytesIO(self.data), columns=asked)
 
-    def at(self, places: pl.Series) -> pl.DataFrame:
-        """Return the rows at these places."""
-        if places.is_empty():
-            return pl.DataFrame(schema=pl.read_parquet_schema(BytesIO(self.data)))
-        if "whole" in self.__dict__ or len(places) > self.height * _FEW:
-            return self.whole[places]
-        scanned = pl.scan_parquet(BytesIO(self.data), row_index_name=_PLACE)
-        return scanned.filter(pl.col(_PLACE).is_in(places.implode())).drop(_PLACE).collect()
+    def at(self, places: pl.Series, names: Iterable[str]) -> pl.DataFrame:
+        """Return some columns of the rows at these places."""
+        if places.is_empty() or "whole" in self.__dict__ or len(places) > self.height * _FEW:
+            return self._nothing(names) if places.is_empty() else self.of(names)[places]
+        scanned = pl.scan_parquet(BytesIO(self.data), row_index_name=_AT, parallel="row_groups")
+        chosen = scanned.filter(pl.col(_AT).is_in(places.implode()))
+        return chosen.select(name for name in names if name in self.columns).collect()
+
+    def _nothing(self, names: Iterable[str]) -> pl.DataFrame:
+        schema = pl.read_parquet_schema(BytesIO(self.data))
+        return pl.DataFrame(schema={name: schema[name] for name in names if name in schema})
 
     def _hashes_kept(self) -> pl.DataFrame | None:
         try:
-            data = self.path.with_name(hashes_name(self.path.name)).read_bytes()
+            with self.path.with_name(hashes_name(self.path.name)).open("rb") as file:
+                proof, body = file.read(_PROOF), file.read()
         except OSError:
             return None
-        body = data[_PROOF:]
-        return pl.read_ipc(BytesIO(body)) if data[:_PROOF] == _proof(self.path.stem, body) else None
+        return pl.read_ipc(body) if proof == _proof(self.path.stem, body) else None
 
 
 def _proof(snapshot: str, body: bytes) -> bytes:

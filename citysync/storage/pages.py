@@ -31,6 +31,7 @@ UNFINISHED = "unfinished"  # the folder of temporary names
 _UNFINISHED = ".tmp-"
 _DAY = 86_400
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_ONE_GROUP = 1 << 22  # rows: a city in one group is a quarter smaller and cheaper to look single rows up in
 _FACTS = "citysync.snapshot"  # the Parquet metadata key; its value is JSON
 
 
@@ -78,7 +79,8 @@ def page_path(folder: Path, sha256: str) -> Path:
 def write_snapshot(folder: Path, snapshot: Snapshot) -> Path:
     """Write a snapshot as Parquet under ``folder``, named by its content, and return its path."""
     buffer = BytesIO()
-    snapshot.rows.write_parquet(buffer, metadata={_FACTS: json.dumps(_facts(snapshot))})
+    facts = {_FACTS: json.dumps(_facts(snapshot))}
+    snapshot.rows.write_parquet(buffer, row_group_size=_ONE_GROUP, metadata=facts)
     data = buffer.getvalue()
     path = folder / "snapshots" / snapshot.city_code / f"{hashlib.sha256(data).hexdigest()}.parquet"
     with on_disk(path, "保存快照"):
