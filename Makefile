@@ -30,7 +30,7 @@ demo: setup
 	@$(BIN)/citysync demo
 
 test: setup
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .
