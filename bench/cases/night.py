@@ -72,9 +72,10 @@ def _model(pa: Any, folder: Path) -> Any:  # noqa: ANN401 - a lazily imported li
     columns = {}
     for check in (each for each in checks if each["name"] in sent):
         pattern = check["pattern"] or ("^[0-9]+$" if check["dtype"] == "Int64" else None)
-        columns[check["name"]] = pa.Column(
-            str, [pa.Check.str_matches(pattern)] if pattern else [], nullable=check["nullable"]
-        )
+        tests = [pa.Check.str_matches(pattern)] if pattern else []
+        if check["listed"]:
+            tests.append(pa.Check.isin(check["listed"]))
+        columns[check["name"]] = pa.Column(str, tests, nullable=check["nullable"])
     return pa.DataFrameSchema(columns)
 
 
