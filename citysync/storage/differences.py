@@ -6,7 +6,6 @@ check, and its value for ``actual``.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,13 +19,13 @@ from citysync.domain.findings import FINDINGS
 from citysync.domain.life import REJECTED
 from citysync.storage import tables
 from citysync.storage.engine import Store
+from citysync.storage.facets import NAMES, Facets
 from citysync.storage.identity import confirmed_for
 from citysync.storage.keys import among, key
 from citysync.storage.reading import Row, rows_of
 
 STATUSES = ("suspected", "grace", "exempted", "confirmed")
 ORDERS = ("weight", "first", "county", "check", "code")
-FACETS = ("areacode", "check", "severity", "status")
 _FEW = 500
 _SEVERITIES = (REJECTED, "error", "warning", "cosmetic")
 _FINDING, _REJECTION = tables.findings.c, tables.rejections.c
@@ -36,7 +35,7 @@ _RUN = tables.runs.c
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which differences, in which order. ``chosen``: of ``FACETS``, the value wanted.
+    """Which differences, in which order. ``chosen``: of ``facets.NAMES``, the value wanted.
 
     ``text``: part of a name, a department or a code. ``sent``: codes of the city's rows whose own name or department
     holds it (``glimpse.codes_saying``), because those stand in the snapshot. ``since``, ``before``: when first seen.
@@ -61,16 +60,12 @@ class Differences:
         self._seq, self._master = run.seq, run.master_version
         self._all = _every(run.seq, city_code)
 
-    def counted(self) -> dict[str, Counter[str | None]]:
-        """Return how many there are of each value of each of ``FACETS``."""
-        columns = [self._facet(name) for name in FACETS]
-        query = sa.select(*columns, sa.func.count().label("count")).group_by(*columns)
-        found: dict[str, Counter[str | None]] = {name: Counter() for name in FACETS}
+    def facets(self) -> Facets:
+        """Return how many there are of each combination of values a list can be narrowed to."""
+        columns = [self._facet(name) for name in NAMES]
+        query = sa.select(*columns, sa.func.count()).group_by(*columns)
         with self._store.reading() as connection:
-            for *values, count in connection.execute(query):
-                for name, value in zip(FACETS, values, strict=True):
-                    found[name][value] += count
-        return found
+            return Facets({tuple(values): count for *values, count in connection.execute(query)})
 
     def count(self, wanted: Wanted) -> int:
         """Return how many there are of what is wanted."""
@@ -80,23 +75,30 @@ class Differences:
 
     def rows(self, wanted: Wanted, limit: int | None = None, offset: int = 0) -> list[Row]:
         """Return those wanted, in order: keys of ``FINDINGS``, and ``row_no``, ``position``, ``status``."""
-        return self.counted_rows(wanted, limit, offset)[1]
+        with self._store.reading() as connection:
+            found = connection.execute(self._placed(wanted, limit, offset)).all()
+            return self._whole(connection, [(bool(refused), place) for refused, place in found])
 
     def counted_rows(self, wanted: Wanted, limit: int | None = None, offset: int = 0) -> tuple[int, list[Row]]:
         """Return how many there are of what is wanted, and some of them; beyond the last, 0 and none."""
+        with self._store.reading() as connection:
+            found = connection.execute(self._placed(wanted, limit, offset, sa.func.count().over())).all()
+            rows = self._whole(connection, [(bool(refused), place) for refused, place, _ in found])
+        return (int(found[0][2]) if found else 0), rows
+
+    def _placed(
+        self, wanted: Wanted, limit: int | None, offset: int, *more: sa.ColumnElement[Any]
+    ) -> sa.Select[tuple[Any, ...]]:
+        """Return which of both tables, and at which position, the wanted ones stand, in order."""
         every = self._all.c
-        places = sa.select(every.severity == REJECTED, every.position, sa.func.count().over()).select_from(self._all)
+        places = sa.select(every.severity == REJECTED, every.position, *more).select_from(self._all)
         places = places.where(*self._conditions(wanted))
         if wanted.order == "first" and self._dated:
             places = places.order_by(sa.nulls_last(every.first_seen_on))
         elif wanted.order == "first":
             first = self._first_seen()
             places = places.outerjoin(first, first.c.key == self._key()).order_by(sa.nulls_last(first.c.first_on))
-        places = places.order_by(*self._order(wanted.order)).limit(limit).offset(offset)
-        with self._store.reading() as connection:
-            found = connection.execute(places).all()
-            rows = self._whole(connection, [(bool(refused), place) for refused, place, _ in found])
-        return (int(found[0][2]) if found else 0), rows
+        return places.order_by(*self._order(wanted.order)).limit(limit).offset(offset)
 
     def _whole(self, connection: sa.Connection, places: Sequence[tuple[bool, int]]) -> list[Row]:
         """Return the rows of some places, in their order: only what is shown is sorted narrow and read whole."""

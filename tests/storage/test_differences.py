@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ from citysync.domain.carry import Carry
 from citysync.domain.findings import FINDINGS
 from citysync.domain.life import IDENTITY
 from citysync.domain.workdays import calendar
-from citysync.storage import glimpse, tables
+from citysync.storage import glimpse, nights, tables
 from citysync.storage.catalogue import save_master
 from citysync.storage.differences import Differences, Wanted
 from citysync.storage.engine import Store
+from citysync.storage.facets import MOST_LISTS, NAMES, Facets, KeptFacets
 from citysync.storage.keys import key, key_of
 from citysync.storage.ledger import publish, start_run
 from citysync.storage.lives import lives_at, with_lives
@@ -89,12 +92,40 @@ def test_only_what_is_wanted_is_listed(told: Differences, wanted: dict[str, Any]
 
 
 def test_what_is_counted_is_what_the_filters_give(told: Differences) -> None:
-    counted = told.counted()
-    for facet, values in counted.items():
-        for value, count in values.items():
-            if value is not None:
-                assert told.count(Wanted(chosen={facet: value})) == count, (facet, value)
-    assert counted["severity"].total() == told.count(Wanted())
+    facets = told.facets()
+    values = {name: [value for value in counts if value is not None] for name, counts in facets.counted().items()}
+    singles = [{name: value} for name in NAMES for value in values[name]]
+    pairs = [one | other for one, other in combinations(singles, 2) if not one.keys() & other.keys()]
+    for chosen in ({}, *singles, *pairs):
+        assert facets.of(chosen) == told.count(Wanted(chosen=chosen)) == len(shown(told, chosen=chosen)), chosen
+    assert facets.of({"check": "unheard_of"}) == 0
+
+
+def test_errors_are_told_by_county_the_most_first(store: Store, told: Differences) -> None:
+    facets, run_id = told.facets(), a_run(2).run_id
+    for name in ("areacode", "check"):
+        by_database = nights.counted(store, "440300", run_id, name)
+        assert facets.errors_by(name) == sorted(by_database, key=lambda each: (-each[1], each[0] or ""))
+    assert len(facets.errors_by("areacode")) == 3, "what is nobody's county is told as well"
+
+
+def test_a_list_is_counted_once_for_each_city_and_run(told: Differences) -> None:
+    kept, asked = KeptFacets(), Counter[str]()
+
+    def ask(city: str, run_id: str) -> None:
+        def count() -> Facets:
+            asked[f"{city} {run_id}"] += 1
+            return told.facets()
+
+        assert kept.of(city, run_id, count) == told.facets()
+
+    for city, run_id in (("440300", "run-1"), ("440300", "run-2"), ("440100", "run-1")) * 2:
+        ask(city, run_id)
+    assert set(asked.values()) == {1}
+    for number in range(MOST_LISTS):
+        ask("440300", f"later-{number}")
+    ask("440300", "run-1")
+    assert asked["440300 run-1"] == 2, "what nobody asked for lately gives way"
 
 
 def test_orders_lead_with_what_they_say(told: Differences) -> None:

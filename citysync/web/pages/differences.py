@@ -87,7 +87,7 @@ def _offered(name: str, value: str, listed: List) -> bool:
         "check": set(labels()),
         "areacode": {listed.city.code, *(listed.city.counties or ())},
     }
-    return value in always[name] or value in listed.counted.get(name, {})
+    return value in always[name] or value in listed.facets.counted()[name]
 
 
 def _one_of(given: Mapping[str, str], name: str, known: Sequence[str]) -> str:

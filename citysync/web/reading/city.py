@@ -9,10 +9,12 @@ from typing import Any
 
 from citysync.domain.city import City
 from citysync.domain.feedback import Standing
+from citysync.domain.life import REJECTED
 from citysync.reports.document import Document, document
-from citysync.storage import alerting, feedback, nights, reading, strips
+from citysync.storage import alerting, feedback, strips
 from citysync.storage.efforts import efforts_of
 from citysync.storage.past import adopted_snapshots
+from citysync.web.reading.differences import kept_facets
 from citysync.web.reading.province import STRIP_DAYS, Night, deadlines, nights_of
 from citysync.web.reading.reader import Reader
 from flows.standing import standing_in
@@ -73,13 +75,10 @@ def open_in(reader: Reader, head: CityHead) -> Open:
     """Return what is open in a city's snapshot in force."""
     if head.good is None:
         return Open(None, (), (), 0)
-    code, run_id = head.city.code, str(head.good["run_id"])
-    return Open(
-        run_id,
-        nights.counted(reader.store, code, run_id, "areacode"),
-        nights.counted(reader.store, code, run_id, "check"),
-        len(reading.rejections(reader.store, code, run_id=run_id).rows),
-    )
+    run_id = str(head.good["run_id"])
+    known = kept_facets(reader, head.city.code, run_id)
+    refused = known.of({"severity": REJECTED})
+    return Open(run_id, known.errors_by("areacode"), known.errors_by("check"), refused)
 
 
 def runs_of(reader: Reader, head: CityHead) -> Sequence[Row]:

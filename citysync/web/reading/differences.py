@@ -17,6 +17,7 @@ from citysync.reports.rows import ReceiptRow
 from citysync.storage import purges, reading
 from citysync.storage.catalogue import items_of
 from citysync.storage.differences import Differences, Wanted
+from citysync.storage.facets import Facets
 from citysync.storage.glimpse import codes_saying, rows_of_codes
 from citysync.storage.past import adopted_snapshots
 from citysync.web.problems import NotThere
@@ -70,22 +71,30 @@ class List:
     def __init__(self, reader: Reader, code: str) -> None:
         self._reader, self.city = reader, reader.city(code)
         good = next(iter(adopted_snapshots(reader.store, code)), None)
-        self.verdict = None if good is None else _verdict(reader, code, str(good["run_id"]))
+        run_id = "" if good is None else str(good["run_id"])
+        self.verdict = None if good is None else _verdict(reader, code, run_id)
         self._path = None if good is None else _kept(reader, code, good)
-        self._all = None if good is None else Differences(reader.store, code, str(good["run_id"]))
-        self.counted = {} if self._all is None else self._all.counted()
+        self._all = None if good is None else Differences(reader.store, code, run_id)
+        self.facets = Facets({}) if good is None else kept_facets(reader, code, run_id)
 
     def facts(self, asked: Asked) -> DifferencesFacts:
         """Return one page of what is asked for; a page beyond the last is the last."""
         if self._all is None or self.verdict is None:
             return DifferencesFacts(self.city, None, {}, 0, 1, ())
-        wanted = self._wanted(asked)
-        page = asked.page
-        total, rows = self._all.counted_rows(wanted, PER_PAGE, (page - 1) * PER_PAGE)
-        if not rows and page > 1:
-            page = max(1, -(-self._all.count(wanted) // PER_PAGE))
-            total, rows = self._all.counted_rows(wanted, PER_PAGE, (page - 1) * PER_PAGE)
-        return DifferencesFacts(self.city, self.verdict, self.counted, total, page, self._shown(rows))
+        total, page, rows = self._page(self._all, self._wanted(asked), asked.page)
+        return DifferencesFacts(self.city, self.verdict, self.facets.counted(), total, page, self._shown(rows))
+
+    def _page(self, every: Differences, wanted: Wanted, page: int) -> tuple[int, int, Sequence[Row]]:
+        """Return how many there are, which page that is, and its rows; filters alone need not be counted again."""
+        if wanted.text or wanted.since is not None or wanted.before is not None:
+            total, rows = every.counted_rows(wanted, PER_PAGE, (page - 1) * PER_PAGE)
+            if rows or page == 1:
+                return total, page, rows
+            total = every.count(wanted)
+        else:
+            total = self.facets.of(wanted.chosen)
+        page = min(page, max(1, -(-total // PER_PAGE)))
+        return total, page, every.rows(wanted, PER_PAGE, (page - 1) * PER_PAGE)
 
     def receipt(self, asked: Asked, chosen_by: str) -> CityReceipt:
         """Return everything that is asked for as a receipt; raise ``NotThere`` where nothing was ever adopted."""
@@ -126,6 +135,15 @@ class List:
         days = calendar().workdays_between(date.fromisoformat(receipt.found_on), self.on) if age is None else int(age)
         dept = next((depts[row[key]] for key in _CODES if row[key] in depts), "")
         return ShownRow(receipt, str(row["status"]), str(row["severity"]), dept, days, row.get("appeal"))
+
+
+def kept_facets(reader: Reader, code: str, run_id: str) -> Facets:
+    """Return how many differences of each kind a city had in a run, counted the first time somebody asks."""
+
+    def count() -> Facets:
+        return Differences(reader.store, code, run_id).facets()
+
+    return reader.facets.of(code, run_id, count)
 
 
 _CODES = ("task_handle_item", "task_code", "catalog_code")

@@ -13,6 +13,7 @@ from citysync.config.settings import Settings
 from citysync.domain.city import City
 from citysync.domain.principal import Principal
 from citysync.storage.engine import Store
+from citysync.storage.facets import KeptFacets
 from citysync.storage.schema import NoLedger, open_store
 from citysync.web.problems import NothingYet, NotThere
 from connectors import names, source_model
@@ -23,7 +24,7 @@ from flows.kept import Kept
 class Reader:
     """The ledger as one principal may read it. ``cities``: the files of those cities, paused ones too.
 
-    ``kept``: sums of days, shared by everybody: whoever asks names the cities they are of.
+    ``kept`` and ``facets``: sums of days and of lists, shared by everybody: whoever asks names the cities they are of.
     """
 
     store: Store
@@ -33,6 +34,7 @@ class Reader:
     today: date
     now: datetime
     kept: Kept
+    facets: KeptFacets
 
     def city(self, code: str) -> City:
         """Return a city's file; raise ``NotThere`` for one that is not there or may not be seen: both look alike."""
@@ -58,14 +60,15 @@ class Library:
         self._day = shanghai_day
         self._lock = threading.Lock()
         self._store: Store | None = None
-        self._kept = Kept()
+        self._kept, self._facets = Kept(), KeptFacets()
         self._files: tuple[frozenset[tuple[str, int]], Cities] | None = None
 
     def reader(self, principal: Principal) -> Reader:
         """Return the ledger as somebody may read it; raise ``NothingYet`` before there is one."""
         now = self._now()
         seen = {code: city for code, city in self.cities().items() if principal.may_see(code)}
-        return Reader(self.store(), self.settings, principal, seen, self._day(now), now, self._kept)
+        today = self._day(now)
+        return Reader(self.store(), self.settings, principal, seen, today, now, self._kept, self._facets)
 
     def clock(self) -> tuple[datetime, date]:
         """Return the moment, and the day it is in the province."""

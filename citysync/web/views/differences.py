@@ -15,7 +15,7 @@ from citysync.domain.findings import SEVERITY_LABELS
 from citysync.domain.life import REJECTED
 from citysync.reports.rows import REJECTED as REJECTED_LABEL
 from citysync.reports.rows import county
-from citysync.storage.differences import FACETS
+from citysync.storage import facets
 from citysync.web.language import Language
 from citysync.web.reading.differences import PER_PAGE, Asked, DifferencesFacts, ShownRow
 from citysync.web.views.labels import Say
@@ -197,7 +197,7 @@ def _told(facts: DifferencesFacts, say: Say) -> str:
 
 
 def _filters(facts: DifferencesFacts, asked: Asked, labels: Mapping[str, str], say: Say) -> Iterator[Filter]:
-    for name in FACETS:
+    for name in facets.NAMES:
         counts: Counter[str | None] = facts.counted.get(name, Counter())
         values = {value: count for value, count in counts.most_common() if value is not None}
         values |= {value: 0 for value in [asked.chosen.get(name)] if value and value not in values}
