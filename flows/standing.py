@@ -81,9 +81,12 @@ def in_full(store: Store, verdicts: Sequence[Mapping[str, Any]]) -> list[Mapping
     follows a change of the master inside its grace: which, until when it had time, how many codes, since when.
     """
     told: list[Mapping[str, Any]] = []
+    by_day: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for row in verdicts:
         kept = {} if row["adopted"] else {"in_force": in_force(store, row)}
-        early = followers.follows(store, row["code"], date.fromisoformat(row["business_date"]))
+        if (day := row["business_date"]) not in by_day:
+            by_day[day] = followers.by_city(store, date.fromisoformat(day))
+        early = by_day[day].get(row["code"], ())
         told.append({**row, **kept, **({"follows": early} if early else {})})
     return told
 

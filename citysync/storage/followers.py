@@ -23,10 +23,9 @@ def followers(store: Store, on: date) -> list[Row]:
         return rows_of(connection, query)
 
 
-def follows(store: Store, city_code: str, on: date) -> list[Row]:
-    """Return the batches of ``followers`` that one city follows, without its code."""
-    return [
-        {key: value for key, value in row.items() if key != "city_code"}
-        for row in followers(store, on)
-        if row["city_code"] == city_code
-    ]
+def by_city(store: Store, on: date) -> dict[str, list[Row]]:
+    """Return city code → the batches of ``followers`` that it follows, without its code."""
+    found: dict[str, list[Row]] = {}
+    for row in followers(store, on):
+        found.setdefault(row["city_code"], []).append({key: row[key] for key in row if key != "city_code"})
+    return found

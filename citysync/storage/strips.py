@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
@@ -43,6 +44,22 @@ def told(store: Store, since: date, on: date, cities: Collection[str] | None = N
     )
     with store.reading() as connection:
         return rows_of(connection, query)
+
+
+def brief(store: Store, since: date, on: date, cities: Collection[str]) -> list[tuple[str, date, str, int | None, str]]:
+    """Return of ``told`` what a line of days needs: code, business date, state, findings of an adopted one, run_id."""
+    counts = sa.case((_VERDICT.adopted, sa.type_coerce(_VERDICT.counts, sa.Text)), else_=None)
+    query = (
+        sa.select(_VERDICT.city_code, _RUN.business_date, _VERDICT.state, counts, _RUN.run_id)
+        .join(tables.runs, _RUN.seq == _VERDICT.run_seq)
+        .where(PULLED, _RUN.business_date.between(since, on), _VERDICT.city_code.in_(cities))
+        .order_by(_RUN.seq)
+    )
+    with store.reading() as connection:
+        return [
+            (code, day, state, None if text is None else int(json.loads(text)["findings"]), run_id)
+            for code, day, state, text, run_id in connection.execute(query)
+        ]
 
 
 def weights(store: Store, cities: Collection[str]) -> dict[str, dict[str, int]]:

@@ -47,10 +47,11 @@ def explain(
         return {**document, "task": _about_task(looked_in, asked, row_no)}
 
 
-def explain_item(settings: Settings, code: str, asked: str | None, row_no: int | None, run_id: str) -> Row:
+def explain_item(
+    settings: Settings, store: Store, city: City, asked: str | None, row_no: int | None, run_id: str
+) -> Row:
     """Return ``task`` of ``explain`` alone, for who knows how the city stands already. Raises as it does."""
-    with open_store(settings.database, write=False) as store:
-        return _about_task(record_of(settings, store, code, run_id, _city(settings, code)), asked, row_no)
+    return _about_task(record_of(settings, store, city.code, run_id, city), asked, row_no)
 
 
 def _city(settings: Settings, code: str) -> City | None:
@@ -90,7 +91,7 @@ def _about_city(record: Record, store: Store) -> Row:
         "evidence": _evidence(record),
         "approvals": approvals_used(store, record.code, record.run_id),
         "last_good": _in_force(store, record.code, good[0]) if good else None,
-        "follows": followers.follows(store, record.code, on),
+        "follows": followers.by_city(store, on).get(record.code, []),
         "about_source": [_finding(each) for each in record.said.about_source()],
         "findings": record.said.counted("check"),
         "rejections": record.said.counted("rule"),

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 import chinese_calendar
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from citysync.domain.workdays import Calendar, calendar
 
@@ -116,6 +118,13 @@ def test_beyond_the_last_notice_weekends_decide_and_the_answer_says_so() -> None
 )
 def test_the_age_of_a_finding_counts_worked_days(start: date, end: date, passed: int) -> None:
     assert calendar().workdays_between(start, end) == passed
+
+
+@given(start=st.dates(date(2023, 12, 1), date(2027, 2, 1)), days=st.integers(-40, 500))
+def test_worked_days_are_those_of_a_count_day_by_day(start: date, days: int) -> None:
+    passing = (start + timedelta(days=number) for number in range(1, days + 1))
+    counted = sum(calendar().is_workday(day) for day in passing)
+    assert calendar().workdays_between(start, start + timedelta(days=days)) == counted
 
 
 @pytest.mark.parametrize("count", [1, 5, 10, 20])

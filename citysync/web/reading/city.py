@@ -66,7 +66,7 @@ def city_head(reader: Reader, code: str) -> CityHead:
         good=next(iter(adopted_snapshots(reader.store, code)), None),
         due_on=deadlines(reader, [told], on).get(code),
         on=on,
-        nights=nights_of(reader, on - timedelta(days=STRIP_DAYS - 1), on).get(code, ()),
+        nights=nights_of(reader, on - timedelta(days=STRIP_DAYS - 1), on, (code,)).get(code, ()),
         signals=feedback.counted(reader.store, (code,)).get(code, {}).get(Standing.ACCEPTED.value, 0),
     )
 

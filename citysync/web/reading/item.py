@@ -67,7 +67,7 @@ def item_facts(reader: Reader, code: str, asked: str, row_no: int | None) -> Ite
         raise NotThere(asked)
     run_id = str(good["run_id"])
     try:
-        task = explain_item(reader.settings, code, None if row_no is not None else asked, row_no, run_id)
+        task = explain_item(reader.settings, reader.store, city, None if row_no is not None else asked, row_no, run_id)
     except ConfigError:
         raise NotThere(asked) from None
     listing = Listing(run_id, None, None, tuple(task["findings"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -66,7 +66,7 @@ def province(reader: Reader) -> ProvinceFacts:
     told = document(result.run, result.verdicts)
     on = date.fromisoformat(told["business_date"]) if told["business_date"] else reader.today
     since = on - timedelta(days=STRIP_DAYS - 1)
-    nights = nights_of(reader, since, on)
+    nights = nights_of(reader, since, on, tuple(reader.cities))
     yesterday = {row["code"]: State(row["state"]) for row in _yesterday(reader, on)}
     weights = strips.weights(reader.store, tuple(cities))
     due = deadlines(reader, told["cities"], on)
@@ -84,13 +84,11 @@ def province(reader: Reader) -> ProvinceFacts:
     return ProvinceFacts(result.run, told, facts, since, on)
 
 
-def nights_of(reader: Reader, since: date, on: date) -> dict[str, tuple[Night, ...]]:
-    """Return each city's days, oldest first; of several runs on one business date the last counts."""
-    last: dict[tuple[str, str], Night] = {}
-    for row in strips.told(reader.store, since, on, tuple(reader.cities)):
-        counted = int(row["counts"]["findings"]) if row["adopted"] else None
-        day = date.fromisoformat(row["business_date"])
-        last[row["code"], row["business_date"]] = Night(day, State(row["state"]), counted, row["run_id"])
+def nights_of(reader: Reader, since: date, on: date, codes: Collection[str]) -> dict[str, tuple[Night, ...]]:
+    """Return the days of some cities, oldest first; of several runs on one business date the last counts."""
+    last: dict[tuple[str, date], Night] = {}
+    for code, day, state, found, run_id in strips.brief(reader.store, since, on, codes):
+        last[code, day] = Night(day, State(state), found, run_id)
     grouped: dict[str, list[Night]] = {}
     for (code, _), night in sorted(last.items()):
         grouped.setdefault(code, []).append(night)
