@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from citysync.cli.places import Places, now
-from citysync.cli.render import console, local_time, print_json, print_rows
+from citysync.cli.render import console, local_time, print_first, print_json, print_rows
 from citysync.domain.appeal import Answer, words
 
 appeals = App(name="appeals", help="申诉：各市对差异的异议，与省平台的答复。", help_format="plaintext")
@@ -43,9 +43,12 @@ def list_(
     if json:
         print_json({"schema_version": 1, "appeals": rows})
         return 0
-    print_rows(console(), HEADINGS, [_row(row) for row in rows[:limit]])
-    said = f"共 {len(rows)} 项" + (f"，只显示前 {limit} 项" if len(rows) > limit else "")
-    console(stderr=True).print(f"{said}；答复：citysync appeals uphold 编号 --handler 由谁处理 --reason 原因")
+    print_first(
+        HEADINGS,
+        [_row(row) for row in rows],
+        limit,
+        "答复：citysync appeals uphold 编号 --handler 由谁处理 --reason 原因",
+    )
     return 0
 
 

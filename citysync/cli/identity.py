@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from citysync.cli.places import Places, now
-from citysync.cli.render import SHANGHAI, console, print_json, print_rows
+from citysync.cli.render import SHANGHAI, console, print_first, print_json
 
 identity = App(name="identity", help="换码、更名、拆分、合并的提议：由人确认，可撤销。", help_format="plaintext")
 
@@ -44,9 +44,7 @@ def list_(
     if json:
         print_json({"schema_version": 1, "proposals": rows})
         return 0
-    print_rows(console(), HEADINGS, [_row(row) for row in rows[:limit]])
-    said = f"共 {len(rows)} 项" + (f"，只显示前 {limit} 项" if len(rows) > limit else "")
-    console(stderr=True).print(f"{said}；确认：citysync identity confirm 编号 --reason 原因")
+    print_first(HEADINGS, [_row(row) for row in rows], limit, "确认：citysync identity confirm 编号 --reason 原因")
     return 0
 
 

@@ -153,3 +153,10 @@ def print_rows(out: Console, headings: Sequence[str], rows: Iterable[Sequence[ob
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     out.print(table)
+
+
+def print_first(headings: Sequence[str], rows: Sequence[Sequence[object]], limit: int, next_step: str) -> None:
+    """Print the first rows as a table, and on stderr how many there are and what to do next."""
+    print_rows(console(), headings, rows[:limit])
+    said = f"共 {len(rows)} 项" + (f"，只显示前 {limit} 项" if len(rows) > limit else "")
+    console(stderr=True).print(f"{said}；{next_step}")

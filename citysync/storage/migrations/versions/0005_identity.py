@@ -12,7 +12,13 @@ depends_on: str | None = None
 
 
 def upgrade() -> None:
-    """Add the proposals and the decisions on them."""
+    """Add the proposals, the decisions on them and the rehearsals."""
+    _proposals()
+    _decisions()
+    _rehearsals()
+
+
+def _proposals() -> None:
     op.create_table(
         "identity_proposals",
         sa.Column("id", sa.Integer, nullable=False),
@@ -34,6 +40,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("city_code", "key", name="uq_identity_proposals_city_code"),
         sqlite_autoincrement=True,
     )
+
+
+def _decisions() -> None:
     op.create_table(
         "identity_decisions",
         sa.Column("id", sa.Integer, nullable=False),
@@ -54,6 +63,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_identity_decisions_proposal_id", "identity_decisions", ["proposal_id"])
+
+
+def _rehearsals() -> None:
     op.create_table(
         "rehearsals",
         sa.Column("seq", sa.Integer, nullable=False),

@@ -16,6 +16,7 @@ INSTANT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     """Create the tables of alerts, silences and mail."""
     _alerts()
+    _silences()
     _mail()
 
 
@@ -48,6 +49,9 @@ def _alerts() -> None:
         sqlite_where=still_open,
         postgresql_where=still_open,
     )
+
+
+def _silences() -> None:
     op.create_table(
         "silences",
         sa.Column("seq", sa.Integer, nullable=False),
