@@ -121,12 +121,18 @@ class JsonLines(logging.Formatter):
         return in_json(json.dumps(told, ensure_ascii=False, default=str))
 
 
+def _meant(record: logging.LogRecord) -> bool:
+    """Return whether a record is to be read here: a library's debugging tells addresses whole, tokens in them."""
+    return record.levelno >= logging.INFO or record.name.partition(".")[0] in OURS
+
+
 class _Stderr(logging.StreamHandler[TextIO]):
     """Writes to whatever stderr is at the moment."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
         logging.Handler.__init__(self)
         self.setFormatter(formatter)
+        self.addFilter(_meant)
         self.addFilter(Told())
 
     @property

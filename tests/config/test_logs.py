@@ -106,6 +106,20 @@ def say(way: str, told: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
+def test_a_librarys_debugging_is_not_written_whoever_opened_it(
+    form: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up_as(form)
+    theirs = logging.getLogger("somebody.elses")
+    monkeypatch.setattr(theirs, "level", logging.DEBUG)
+    theirs.debug("posting to https://robot.example/send/canary-77")
+    theirs.info("started")
+    said = capsys.readouterr().err
+    assert "canary-77" not in said
+    assert "started" in said
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("way", ["message", "argument", "count", "exception", "cause"])
 @pytest.mark.parametrize("shape", list(FORMS))
 def test_no_form_of_a_secret_comes_by_any_way(
