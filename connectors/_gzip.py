@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from typing import cast
+
+from isal.isal_zlib import Decompress, IsalError, decompressobj
 
 from citysync.domain.errors import OverBudget, Unreadable
 
@@ -15,6 +18,8 @@ PAGE_CAP = 64 * 2**20
 _RATIO = 200
 _RATIO_COUNTS_FROM = 4 * 2**20
 _GZIP = 16 + zlib.MAX_WBITS
+_MARK = b"\x1f\x8b"
+_ERROR = cast("type[Exception]", IsalError)  # its stub takes the class for one of its errors
 
 
 class Cut(Unreadable):
@@ -34,41 +39,45 @@ def whole_body(chunks: Iterable[bytes], encoding: str, cap: int = PAGE_CAP) -> b
 
 
 def _plain(chunks: Iterable[bytes], cap: int) -> bytes:
-    body: bytes | bytearray = b""
+    pieces, size = list[bytes](), 0
     for chunk in chunks:
-        body = _longer(body, chunk)
-        if len(body) > cap:
+        pieces.append(chunk)
+        size += len(chunk)
+        if size > cap:
             raise OverBudget(f"单页响应超过上限 {cap // 2**20} MB；请减小 page_size")
-    return bytes(body)
+    return b"".join(pieces)
 
 
 def _inflated(chunks: Iterable[bytes], cap: int) -> bytes:
-    stream, packed = zlib.decompressobj(_GZIP), 0
-    body: bytes | bytearray = b""
+    stream, pieces, size, packed = _member(b""), list[bytes](), 0, 0
     for chunk in chunks:
+        stream = stream if packed else _member(chunk)
         packed += len(chunk)
         rest = chunk
         while rest:
             if stream.eof:  # gzip members may follow one another; anything else is junk
-                stream = zlib.decompressobj(_GZIP)
+                stream = _member(rest)
             try:
-                body = _longer(body, stream.decompress(rest, cap + 1 - len(body)))
-            except zlib.error as error:
-                raise Cut("gzip 流损坏（校验或格式不符）；请检查接口或中间网关") from error
-            _within(len(body), packed, cap)
+                pieces.append(stream.decompress(rest, cap + 1 - size))
+            except _ERROR as error:
+                raise _broken() from error
+            size += len(pieces[-1])
+            _within(size, packed, cap)
             rest = stream.unconsumed_tail or stream.unused_data
     if not stream.eof:
         raise Cut("gzip 流不完整（缺少结束标记）；请检查接口或中间网关")
-    return bytes(body)
+    return b"".join(pieces)  # the one copy
 
 
-def _longer(body: bytes | bytearray, piece: bytes) -> bytes | bytearray:
-    """Return a body with a piece more: most are one piece, and are copied nowhere."""
-    if not body:
-        return piece
-    longer = body if isinstance(body, bytearray) else bytearray(body)
-    longer += piece
-    return longer
+def _member(begin: bytes) -> Decompress:
+    """Return what inflates a gzip member that begins so; isal would wait for ten bytes before it calls it junk."""
+    if not begin.startswith(_MARK[: len(begin)]):
+        raise _broken()
+    return decompressobj(_GZIP)
+
+
+def _broken() -> Cut:
+    return Cut("gzip 流损坏（校验或格式不符）；请检查接口或中间网关")
 
 
 def _within(size: int, packed: int, cap: int) -> None:

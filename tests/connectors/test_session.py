@@ -9,10 +9,13 @@ import traceback
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from citysync.domain.errors import ConfigError, OverBudget, Refused, SourceError, Throttled, Unreachable, Unreadable
 from citysync.domain.snapshot import Grade
 from connectors import pull
+from connectors._gzip import Cut, whole_body
 from tests.connectors.doors import CANARY, PAGES, Memory, city_of, directory, pulled
 from tests.connectors.site import Asked, Sent, numbered, sends, site
 
@@ -302,3 +305,23 @@ def test_proxies_of_the_host_are_not_used(monkeypatch: pytest.MonkeyPatch) -> No
 def test_an_answer_of_one_page_may_be_a_bare_list() -> None:
     with site(lambda _: sends(directory(2))) as city:
         assert pulled({"connector": "http_pages", "url": city.url}).certificate.grade is Grade.B
+
+
+@settings(derandomize=True, max_examples=150, deadline=None, database=None)
+@given(st.lists(st.binary(max_size=400), min_size=1, max_size=3), st.integers(1, 50), st.data())
+def test_a_body_is_inflated_as_zlib_does_it_however_it_is_cut_into_chunks_or_damaged(
+    members: list[bytes], chunk: int, data: st.DataObject
+) -> None:
+    packed = bytearray(b"".join(gzip.compress(member, mtime=0) for member in members))
+    assert _inflated(packed, chunk) == b"".join(members) == gzip.decompress(packed)
+    place = data.draw(st.integers(0, len(packed) - 1))
+    assert _inflated(packed[:place], chunk) in {None, *(b"".join(members[:count]) for count in range(1, len(members)))}
+    packed[place] ^= data.draw(st.integers(1, 255))
+    assert _inflated(packed, chunk) in {None, b"".join(members)}  # a name or a moment in a header may be any
+
+
+def _inflated(packed: bytes | bytearray, chunk: int) -> bytes | None:
+    try:
+        return whole_body((bytes(packed[at : at + chunk]) for at in range(0, len(packed), chunk)), "gzip")
+    except Cut:
+        return None
