@@ -28,6 +28,7 @@ from citysync.domain.errors import CitySyncError, ConfigError
 from citysync.domain.snapshot import RawPage
 from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import calendar
+from citysync.reconciliation.checks import all_checks
 from citysync.storage import catalogue, clean_rows, ledger, pages
 from citysync.storage.engine import Store
 from citysync.storage.memory import recall
@@ -41,6 +42,7 @@ from flows.line import Means, sync_city
 from flows.phases import sent, telling
 from flows.recheck import EVERYTHING, Recheck, rechecking
 from flows.replay import tape_document
+from schemas.proof import import_backends
 
 _LOG = logging.getLogger("citysync.page")
 _BUG = logging.getLogger("citysync.bug")
@@ -48,10 +50,16 @@ PROGRESS_EVERY_SECONDS = 5.0
 LAST_SECONDS = 5.0  # for a child that is ending, to unwind
 
 
+def import_late() -> None:
+    """Import what would else be imported by the first city: connectors, checks, pandera's way with our frames."""
+    for name in names():
+        source_model(name)
+    all_checks()
+    import_backends()
+
+
 def serve(connection: Connection) -> None:
     """Answer jobs until the parent closes the socket."""
-    for name in names():
-        source_model(name)  # imports the connector before the first job asks for it
     while True:
         try:
             job = connection.recv()
@@ -191,17 +199,13 @@ def _watch(parent: int, asked: int, main_thread: int) -> None:
     os._exit(1)
 
 
-def _main(descriptor: int) -> None:
+def live(descriptor: int) -> None:
+    """Answer jobs that come over a socket; return when the parent hangs up. Raises SystemExit when asked to end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     asked, wake = os.pipe()
     os.set_blocking(wake, False)
-    logs.set_up(load_settings())
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     watch = (descriptor, asked, threading.main_thread().ident)
     threading.Thread(target=_watch, args=watch, name="watch", daemon=True).start()
     serve(Connection(descriptor))
-
-
-if __name__ == "__main__":
-    _main(int(sys.argv[1]))

@@ -1,17 +1,17 @@
 """A small crew of child processes, one city at a time in each: a city that hangs, bombs or crashes hurts no other.
 
-A child is this Python with the line already imported. It gets one ``Job`` over a private socket, says where it
-stands, and answers with the verdict it published. A child that outlives its budget is killed, and replaced.
+A child is forked from a process that has the line imported (``flows.nursery``). It gets one ``Job`` over a private
+socket, says where it stands, and answers with the verdict it published. A child that outlives its budget is killed, and
+replaced.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +25,7 @@ from citysync.domain.city import City
 from citysync.domain.errors import ConfigError, Throttled
 from citysync.domain.run import Run
 from citysync.domain.verdict import Verdict
+from flows.nursery import Nursery
 from flows.phases import city_told
 from flows.traces import Place
 
@@ -92,23 +93,21 @@ class Hands(Protocol):
 class Child:
     """One child process and our end of its socket."""
 
-    def __init__(self) -> None:
+    def __init__(self, nursery: Nursery) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "flows.child", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                process_group=0,  # Ctrl-C reaches the parent alone, which then decides
-            )
-        self._socket = Connection(ours.detach())
+        with ours, theirs:
+            self.pid = nursery.fork(theirs)
+            self._socket = Connection(ours.detach())
+        self._nursery = nursery
+        self._ending = threading.Lock()
+        self._ended = False
+        self._status: int | None = None
         self._overdue = False
 
     @property
     def alive(self) -> bool:
         """Return whether the process can still be asked."""
-        return self._process.poll() is None
+        return not self._ended and not self._hung_up(0.0)
 
     def ask(self, job: Job, step: Callable[[str], None], seconds: float) -> Verdict | Exception | Lost:
         """Return the child's verdict, the exception our own code raised in it, or how it was lost.
@@ -136,12 +135,20 @@ class Child:
         """Ask the process to leave nothing half done and end."""
         self._signal(signal.SIGTERM)
 
-    def stop(self, patience: float = 0.0) -> int:
-        """End the process, after so many seconds by force, and return its exit status."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(patience)
-        self._signal(signal.SIGKILL)
-        return self._process.wait()
+    def stop(self, patience: float = 0.0) -> int | None:
+        """End the process, after so many seconds by force, and return its exit status, None where nobody knows it."""
+        self._hung_up(patience)
+        self._signal(signal.SIGKILL)  # changes nothing of how a process ended that hung up by itself
+        with self._ending:
+            if not self._ended:
+                self._status, self._ended = self._nursery.status(self.pid), True
+        return self._status
+
+    def _hung_up(self, seconds: float) -> bool:
+        """Return whether the process has closed its end, which it does by ending, within so many seconds."""
+        poll = select.poll()
+        poll.register(self._socket.fileno(), select.POLLRDHUP)
+        return bool(poll.poll(seconds * 1000))
 
     def _overrun(self) -> None:
         self._overdue = True
@@ -149,32 +156,34 @@ class Child:
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
+            if not self._ended:  # the id may be another's now
+                os.killpg(self.pid, number)
 
 
 class Crew:
-    """A fixed number of children; ``ask`` borrows one. Children start at once, so that their imports overlap ours."""
+    """So many children at most; ``ask`` borrows one. What they are forked from starts at once, beside our imports."""
 
     def __init__(self, size: int) -> None:
-        self._idle: LifoQueue[Child] = LifoQueue()
+        self._nursery = Nursery()
+        self._idle: LifoQueue[Child | None] = LifoQueue()  # None: a place for one that is not there yet
         self._all: set[Child] = set()
         self._lock = threading.Lock()
         self._closed = False
         for _ in range(size):
-            self._idle.put(self._hire())
+            self._idle.put(None)
 
     def ask(self, job: Job, step: Callable[[str], None]) -> Verdict | Exception | Lost:
         """Let a free child walk one city along the line, within the city's own budget and a margin."""
         child = self._borrow()
         answer: Verdict | Exception | Lost = Lost("crashed", "处理进程未能启动")
-        if child is None:
-            return answer
-        with city_told(job.place) as count:
-            try:
+        try:
+            if child is None:
+                return answer
+            with city_told(job.place) as count:
                 answer = child.ask(job, step, job.city.source.budget_seconds + MARGIN_SECONDS)
-            finally:
-                self._idle.put(child)
-            count(**_outcome(answer))
+                count(**_outcome(answer))
+        finally:
+            self._idle.put(child)
         return answer
 
     def close(self) -> None:
@@ -183,29 +192,33 @@ class Crew:
             self._closed = True
             crew, self._all = self._all, set()
         while not self._idle.empty():
-            self._idle.get_nowait().stop()
+            if (idle := self._idle.get_nowait()) is not None:
+                idle.stop()
         for child in crew:
             child.terminate()
         deadline = time.monotonic() + PATIENCE_SECONDS
         for child in crew:
             child.stop(max(0.0, deadline - time.monotonic()))
+        self._nursery.close(PATIENCE_SECONDS)
 
     def _borrow(self) -> Child | None:
-        """Return a living child, in the place of one that died; None once the crew is closed."""
-        while True:
+        """Return a living child, in the place of one that died; None where none could be had or the crew is closed."""
+        while not self._closed:
             with contextlib.suppress(Empty):
                 child = self._idle.get(timeout=_LOOK_SECONDS)
-                return child if child.alive else self._replace(child)
-            if self._closed:
-                return None
+                return child if child is not None and child.alive else self._hire(child)
+        return None
 
-    def _replace(self, dead: Child) -> Child | None:
+    def _hire(self, dead: Child | None) -> Child | None:
         with self._lock:
             self._all.discard(dead)
-        return self._hire()
-
-    def _hire(self) -> Child:
-        child = Child()
+            if not self._closed and not self._nursery.alive:
+                self._nursery.close(0.0)
+                self._nursery = Nursery()
+        try:
+            child = Child(self._nursery)
+        except OSError:
+            return None
         with self._lock:
             self._all.add(child)
             closed = self._closed
@@ -231,7 +244,9 @@ def _outcome(answer: Verdict | Exception | Lost) -> dict[str, int | str]:
     return {"failed": answer.code if isinstance(answer, Lost) else type(answer).__name__}
 
 
-def _ending(status: int, memory_bytes: int) -> str:
+def _ending(status: int | None, memory_bytes: int) -> str:
+    if status is None:
+        return "如何结束不得而知"
     if status == -signal.SIGABRT:  # what the frame library does when it gets no memory
         return f"信号 {-status}，多为内存超出上限 {memory_bytes // 1024**2} MiB"
     if status == -signal.SIGKILL:

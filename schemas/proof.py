@@ -28,6 +28,11 @@ def refuse_blind_pandera() -> None:
         )
 
 
+def import_backends() -> None:
+    """Import what pandera imports at its first validation."""
+    pa.DataFrameSchema.register_default_backends(pl.DataFrame)
+
+
 def checked(dtype: pl.DataType, good: tuple[str, pl.Expr] | None, *, nullable: bool, unique: bool = False) -> pa.Column:
     """Return a column of a model; ``good``: how its check is called, and where a value is right."""
     if good is None:

@@ -117,7 +117,7 @@ class Started:
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the living children of a process."""
+    """Return the living processes that a process started, and those that these did."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -125,7 +125,7 @@ def children_of(pid: int) -> list[int]:
         except OSError:
             continue
         if fields[1] == str(pid) and fields[0] != "Z":
-            found.append(int(path.parent.name))
+            found += [int(path.parent.name), *children_of(int(path.parent.name))]
     return found
 
 

@@ -89,7 +89,7 @@ class Tight(Crew):
     def ask(self, job: Job, step: Callable[[str], None]) -> Verdict | Exception | Lost:
         if job.city.code == SICK:
             (busy,) = self._crew._all
-            pages = int(Path(f"/proc/{busy._process.pid}/statm").read_text(encoding="utf-8").split()[0])
+            pages = int(Path(f"/proc/{busy.pid}/statm").read_text(encoding="utf-8").split()[0])
             job = replace(job, memory_bytes=pages * 4096 + MORE_MEMORY)
         return self._crew.ask(job, step)
 

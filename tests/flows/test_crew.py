@@ -39,7 +39,7 @@ def test_a_child_that_is_killed_makes_its_city_unknown_and_the_next_city_is_serv
         if code == "440300" and "收到" in text:
             (child,) = crew._all
             killed.append(code)
-            os.kill(child._process.pid, signal.SIGKILL)
+            os.kill(child.pid, signal.SIGKILL)
 
     with crew_of(1) as crew:
         night = begin(Asked(Trigger.ON_DEMAND), settings, now())
@@ -63,7 +63,7 @@ def test_a_child_that_outlives_its_budget_is_killed(tmp_path: Path, monkeypatch:
     def halt(text: str) -> None:
         if "收到" in text:
             (child,) = crew._all
-            os.kill(child._process.pid, signal.SIGSTOP)
+            os.kill(child.pid, signal.SIGSTOP)
 
     with crew_of(1) as crew:
         night = begin(Asked(Trigger.ON_DEMAND), settings, now())
