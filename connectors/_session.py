@@ -1,8 +1,7 @@
 """The one place that speaks HTTP: bounded in time, bytes and attempts, and silent about secrets.
 
-Redirects are never followed (``requests`` would carry an ``X-Api-Key`` along), proxies and ``.netrc`` of the host are
-never used, gzip is decoded here because the libraries accept half a stream, and no exception of theirs leaves this
-module, since their texts quote the address with its token.
+Gzip is decoded here because the libraries accept half a stream, and no exception of theirs leaves this module, since
+their texts quote the address with its token.
 """
 
 from __future__ import annotations
@@ -17,13 +16,12 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from citysync.domain.errors import OverBudget, SourceError, Throttled
 from citysync.domain.snapshot import RawPage
 from connectors._answer import Whole, http_date, is_unchanged, moment_of, odd_notes, seconds_of, trouble_of, whole_of
+from connectors._calls import Calls, next_link
 from connectors._credentials import Keys, Pass
 from connectors._door import Door
 from connectors._guarded import Wire
@@ -39,7 +37,7 @@ SLOWEST_BYTES_A_SECOND = 1024
 _RATE_COUNTS_FROM_SECONDS = 30.0
 _GAP, _LONGEST_GAP = 0.25, 2.0
 _CHUNK = 65_536
-_FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
+_FOREIGN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +64,9 @@ class Session:
         self._skew: timedelta | None = None
         self._label: str | None = None
         self._wire = Wire()
-        self._http = requests.Session()
-        self._http.trust_env = False
-        self._http.verify = source.ca_file or True
-        self._http.headers.clear()
-        self._http.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "citysync"})
+        self._calls = Calls(self._wire, source.ca_file)
         # Below a warning it quotes addresses with their queries, and so a token that travels there.
         logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
-        for scheme in ("http://", "https://"):
-            self._http.mount(scheme, _Adapter(self._wire))
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +74,7 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.close()
+        self._calls.close()
 
     def page(self, number: int, changes: Mapping[str, object]) -> Reply:
         """Return a page of the configured address, some of its parameters set."""
@@ -231,31 +223,23 @@ class Session:
         return f"已用完 {self._source.budget_seconds} 秒的时间预算；请检查接口速度或调大 budget_seconds"
 
     def _exchange(self, ask: Ask, seconds: float) -> Whole | Trouble:
-        with self._http.request(
-            ask.method,
-            ask.url,
-            headers=dict(ask.headers),
-            data=ask.body,
-            timeout=(min(CONNECT_SECONDS, seconds), seconds),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        with self._calls.answer(ask, min(CONNECT_SECONDS, seconds), seconds) as response:
             sent_at = http_date(response.headers.get("Date"))
             if sent_at is not None and self._skew is None:
                 self._skew = sent_at - self._door.now()
             secret = self._source.auth.secret
-            if is_unchanged(response.status_code, ask.headers):
+            if is_unchanged(response.status, ask.headers):
                 return replace(self._read(b"", response, ask.url), unchanged=True)
-            trouble = trouble_of(response.status_code, response.headers, secret, self._door.now())
+            trouble = trouble_of(response.status, response.headers, secret, self._door.now())
             return trouble or self._whole(response, ask.url)
 
-    def _whole(self, response: requests.Response, url: str) -> Whole:
+    def _whole(self, response: urllib3.HTTPResponse, url: str) -> Whole:
         data = whole_body(self._chunks(response), response.headers.get("Content-Encoding", ""))
         self._count(len(data))
         return self._read(data, response, url)
 
-    def _read(self, data: bytes, response: requests.Response, url: str) -> Whole:
-        return whole_of(data, url, response.links.get("next", {}).get("url"), response.headers, self.redacted)
+    def _read(self, data: bytes, response: urllib3.HTTPResponse, url: str) -> Whole:
+        return whole_of(data, url, next_link(response), response.headers, self.redacted)
 
     def _count(self, size: int) -> None:
         self._bytes += size
@@ -263,11 +247,11 @@ class Session:
         if self._bytes > CITY_BYTES:
             raise OverBudget(f"全部响应超过上限 {CITY_BYTES // 2**30} GB；请检查接口是否重复给出数据")
 
-    def _chunks(self, response: requests.Response) -> Iterator[bytes]:
+    def _chunks(self, response: urllib3.HTTPResponse) -> Iterator[bytes]:
         # read1, not read: read(n) waits for n bytes, and a byte every few seconds would never meet a time-out.
         started = self._door.monotonic()
         received = 0
-        while chunk := response.raw.read1(_CHUNK, decode_content=False):
+        while chunk := response.read1(_CHUNK, decode_content=False):
             received += len(chunk)
             self._door.meter.arrived(len(chunk))
             now = self._door.monotonic()
@@ -277,23 +261,5 @@ class Session:
                 raise OverBudget(f"响应过慢：{spent:.0f} 秒只收到 {received:,} 字节；请检查接口或网络")
             yield chunk
         length = response.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) != received and not response.raw.chunked:
+        if length.isdigit() and int(length) != received and not response.chunked:
             raise http.client.IncompleteRead(b"", int(length) - received)
-
-
-class _Adapter(HTTPAdapter):
-    """Never retries by itself, and looks at the peer's address before a byte is sent."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 — handed on
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._wire.pools
-
-    def close(self) -> None:
-        """Close every connection now: urllib3 waits for the collector, and an exception's frames keep pools alive."""
-        for key in list(self.poolmanager.pools.keys()):
-            self.poolmanager.pools[key].close()
-        super().close()

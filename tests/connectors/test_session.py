@@ -325,3 +325,18 @@ def _inflated(packed: bytes | bytearray, chunk: int) -> bytes | None:
         return whole_body((bytes(packed[at : at + chunk]) for at in range(0, len(packed), chunk)), "gzip")
     except Cut:
         return None
+
+
+def test_a_cookie_of_the_first_page_comes_back_with_the_second_and_goes_nowhere_else() -> None:
+    pages = numbered(directory(4))
+
+    def answer(asked: Asked) -> Sent:
+        cookies = {"Set-Cookie": "node=b2; Path=/; HttpOnly"} if asked.count == 1 else {}
+        return Sent(pages(asked).body, headers=cookies)
+
+    with site(answer) as city:
+        assert pulled({**PAGES, "url": city.url}).certificate.grade is Grade.A
+    with site(answer) as other:
+        pulled({**PAGES, "url": other.url})
+    assert [asked.headers.get("cookie") for asked in city.asked[:2]] == [None, "node=b2"]
+    assert other.asked[0].headers.get("cookie") is None
