@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from bench.process import Run, once
+from bench.told import told
 
 CITYSYNC = Path(sys.executable).with_name("citysync")
 FIRST_DAY = date(2026, 11, 23)
@@ -31,13 +33,28 @@ def import_master(folder: Path) -> None:
 def sync(folder: Path, on: date = FIRST_DAY, env: Mapping[str, str] | None = None) -> Run:
     """Run a night; its answer is the sum of the cities' counts."""
     words = ["sync", "--no-alert", "--json", "--business-date", on.isoformat()]
-    run = once([CITYSYNC, *words], {**places(folder), **(env or {})}, good=(0, 1))
-    cities: list[Any] = (run.told or {})["cities"]
-    answer = {name: sum(city["counts"][name] for city in cities) for name in _COUNTS}
-    return Run(run.wall, run.cpu, run.peak_mib, {"answer": answer})
+    run = _run(folder, words, env)
+    return replace(run, told={"answer": _counted(run)})
 
 
 def first_night(folder: Path) -> Run:
     """Run a night on a ledger that knows nothing but the master."""
     import_master(folder)
     return sync(folder)
+
+
+def second_night(folder: Path) -> Run:
+    """Run the night after; its answer is also the findings by check and what changed, read back unmeasured."""
+    words = ["sync", "--no-alert", "--json", "--business-date", (FIRST_DAY + timedelta(days=1)).isoformat()]
+    run = _run(folder, words)
+    assert run.told is not None  # noqa: S101 - --json was asked for
+    return replace(run, told={"answer": {**_counted(run), **told(folder, str(run.told["run_id"]))}})
+
+
+def _run(folder: Path, words: list[str], env: Mapping[str, str] | None = None) -> Run:
+    return once([CITYSYNC, *words], {**places(folder), **(env or {})}, good=(0, 1))
+
+
+def _counted(run: Run) -> dict[str, int]:
+    cities: list[Any] = (run.told or {})["cities"]
+    return {name: sum(city["counts"][name] for city in cities) for name in _COUNTS}

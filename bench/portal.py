@@ -1,6 +1,7 @@
 """Portals of 21 cities whose pages were rendered and compressed beforehand, so that serving them costs next to nothing.
 
-``python -m bench.portal FOLDER`` serves a written folder, tells its address on stdout and ends with its stdin.
+``python -m bench.portal FOLDER`` tells its address on stdout, serves what stands in ``FOLDER/portal`` or in the folder
+whose name it was last told on stdin, and ends with its stdin.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,9 +22,11 @@ import polars as pl
 
 from bench.cases.pull import PAGE_ROWS
 from bench.directory import city, master, with_errors
+from bench.ordinary_night import nights
 from citysync.domain.divisions import division_name
 from citysync.simulator.plan import CITY_CODES
 
+YESTERDAY, TONIGHT = "portal", "tonight"
 _ASKED = re.compile(r"^/([0-9]{6})/items\?.*pageNum=([0-9]+)")
 
 
@@ -33,10 +37,23 @@ def write(folder: Path, rows: int, codes: Sequence[str] = CITY_CODES) -> dict[st
     truth: dict[str, int] = {}
     for seed, code in enumerate(codes):
         sent, wrong = with_errors(city(code, catalogue), seed)
-        _write_pages(folder / "portal" / code, sent)
+        _write_pages(folder / YESTERDAY / code, sent)
         for name, count in wrong.document().items():
             truth[name] = truth.get(name, 0) + count
     return truth
+
+
+def write_nights(folder: Path, rows: int, codes: Sequence[str] = CITY_CODES) -> dict[str, int]:
+    """Write ``master.csv`` and the pages of two nights running; return the truth of the second, in any order."""
+    catalogue = master(rows // len(codes))
+    catalogue.write_csv(folder / "master.csv")
+    truth: Counter[str] = Counter()
+    for seed, code in enumerate(codes):
+        both = nights(code, city(code, catalogue), seed)
+        _write_pages(folder / YESTERDAY / code, both.yesterday)
+        _write_pages(folder / TONIGHT / code, both.tonight)
+        truth += both.truth
+    return dict(truth)
 
 
 def columns() -> list[str]:
@@ -66,15 +83,22 @@ def _write_pages(folder: Path, sent: pl.DataFrame) -> None:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[None]:
-    """Serve what was written, in a process of its own, to the city files beside it."""
+def served(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Serve what was written, in a process of its own, to the city files beside it; yields what turns to a night."""
     command = [sys.executable, "-m", "bench.portal", str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None  # noqa: S101 - asked for above
-        base_url = server.stdout.readline().strip()
+        assert server.stdin is not None and server.stdout is not None  # noqa: S101, PT018 - asked for above
+        into, out = server.stdin, server.stdout
+
+        def turn(night: str) -> None:
+            into.write(f"{night}\n")
+            into.flush()
+            out.readline()
+
+        base_url = out.readline().strip()
         (folder / "base_url").write_text(base_url, encoding="utf-8")
-        write_cities(folder, base_url, sorted(path.name for path in (folder / "portal").iterdir()))
-        yield
+        write_cities(folder, base_url, sorted(path.name for path in (folder / YESTERDAY).iterdir()))
+        yield turn
         server.terminate()
 
 
@@ -100,14 +124,20 @@ class _Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serve until nobody holds the other end of stdin."""
-    folder = Path(sys.argv[1]) / "portal"
-    _Handler.pages = {
-        (path.parent.name, path.name.removesuffix(".json.gz")): path.read_bytes() for path in folder.glob("*/*.json.gz")
-    }
+    folder = Path(sys.argv[1])
+    _show(folder / YESTERDAY)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
-    sys.stdin.read()
+    for night in sys.stdin:
+        _show(folder / night.strip())
+        print(night.strip(), flush=True)
+
+
+def _show(folder: Path) -> None:
+    _Handler.pages = {
+        (path.parent.name, path.name.removesuffix(".json.gz")): path.read_bytes() for path in folder.glob("*/*.json.gz")
+    }
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from citysync.domain.snapshot import Certificate, Grade, Snapshot
 from citysync.storage.kept import write_snapshot_and_hashes
 
 FIELDS = ("task_name", "by_law", "transact_addr", "link_way", "accept_condition")
-_CHANGED, _GONE, _NEW = 0.005, 0.003, 0.003  # of the rows
-_MOST_FIELDS = 3
+CHANGED, GONE, NEW = 0.005, 0.003, 0.003  # of the rows
+MOST_FIELDS = 3
 
 
 def write(folder: Path, rows: int, seed: int = 1) -> dict[str, object]:
@@ -28,11 +28,11 @@ def write(folder: Path, rows: int, seed: int = 1) -> dict[str, object]:
     """
     before = province(rows)
     height, dice = before.height, Random(seed)
-    changed, gone, new = (max(1, int(height * part)) for part in (_CHANGED, _GONE, _NEW))
+    changed, gone, new = (max(1, int(height * part)) for part in (CHANGED, GONE, NEW))
     picked = dice.sample(range(height), changed + gone + new)
     cells: dict[str, list[int]] = {name: [] for name in FIELDS}
     for place in picked[:changed]:
-        for name in dice.sample(FIELDS, dice.randint(1, _MOST_FIELDS)):
+        for name in dice.sample(FIELDS, dice.randint(1, MOST_FIELDS)):
             cells[name].append(place)
     at = pl.int_range(pl.len())
     altered = before.with_columns(
