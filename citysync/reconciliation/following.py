@@ -22,7 +22,8 @@ def followed(match: Match, findings: pl.DataFrame, on: date, calendar: Calendar,
 
 
 def _followed(match: Match, findings: pl.DataFrame, on: date, calendar: Calendar, grace: int) -> Iterator[Followed]:
-    has = {*match.duties.get_column("catalog_code"), *match.judged.get_column("catalog_code").drop_nulls()}
+    changes = list(match.master.changed)
+    has = {code for rows in (match.duties, match.judged) for code in _among(rows, changes)}
     errors = findings.filter((pl.col("severity") == Severity.ERROR.value) & pl.col("due_on").is_not_null())
     waiting = set(errors.get_column("catalog_code"))
     for changed_on in sorted(set(match.master.changed.values())):
@@ -30,3 +31,7 @@ def _followed(match: Match, findings: pl.DataFrame, on: date, calendar: Calendar
         codes = {code for code, day in match.master.changed.items() if day == changed_on} & has
         if changed_on <= on <= due_on and codes and not codes & waiting:
             yield Followed(changed_on, due_on, len(codes))
+
+
+def _among(rows: pl.DataFrame, changed: list[str]) -> pl.Series:
+    return rows.get_column("catalog_code").filter(rows.get_column("catalog_code").is_in(changed)).unique()
