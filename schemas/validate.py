@@ -90,19 +90,24 @@ def without_twins(rows: pl.DataFrame) -> pl.DataFrame:
     Only rows that share a key are compared in full: in a healthy directory that is none.
     """
     said = [name for name in items.NAMES if name not in TRAVEL]
-    shared = shared_keys(rows)
-    if not shared.any():
+    places = shared_keys(rows).arg_true()
+    some = rows[places].with_columns(place=places)
+    first = some.unique(said, keep="first").get_column("place")
+    if first.len() == places.len():
         return rows
-    first = rows.filter(shared).unique(said, keep="first", maintain_order=True)
-    return pl.concat([rows.filter(~shared), first]).sort("row_no")
+    stays = pl.repeat(value=True, n=rows.height, dtype=pl.Boolean, eager=True)
+    return rows.filter(stays.scatter(places, values=False).scatter(first, values=True))
 
 
 def shared_keys(rows: pl.DataFrame) -> pl.Series:
-    """Return which rows share their key with another: most directories have none, which one column tells."""
+    """Return which rows share their key with another: most directories have few, which one column tells."""
     first, _ = items.KEY
+    nowhere = pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True)
     if rows[first].n_unique() == rows.height:
-        return pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True)
-    return rows.select(pl.struct(items.KEY).is_duplicated()).to_series()
+        return nowhere
+    places = rows[first].is_duplicated().arg_true()
+    several = rows.select(items.KEY)[places].select(pl.struct(items.KEY).is_duplicated()).to_series()
+    return nowhere.scatter(places.filter(several), values=True)
 
 
 def account(validation: Validation, city: City) -> None:

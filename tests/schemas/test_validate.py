@@ -119,6 +119,14 @@ def test_twins_written_differently_but_read_alike_are_merged_and_every_note_is_k
         assert validation.notes["check"].to_list() == ["code_cleaned", "number_decimal"]
 
 
+def test_of_several_items_of_one_code_only_twins_are_merged_and_the_rest_keeps_its_order() -> None:
+    first, second = (f"{TASK_CODE}{number}" for number in ("01", "02"))
+    rows = [an_item(task_handle_item=item) for item in (second, first, None, first)]
+    validation = validated(*rows, an_item(task_handle_item=second, task_name="改名"))
+    assert validation.accepted["row_no"].to_list() == [1, 2, 3, 5]
+    assert validation.duplicate == 1
+
+
 def test_a_rejected_row_is_no_ones_twin() -> None:
     validation = validated(an_item(), an_item(task_type="99"), an_item(task_type="99"))
     assert (validation.accepted.height, validation.rejected_rows, validation.duplicate) == (1, 2, 0)
