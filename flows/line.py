@@ -87,7 +87,8 @@ def judge_snapshot(
     means: Means,
 ) -> CityRun:
     """Return what a snapshot, however it came, says about its city: guard, validate, reconcile, judge."""
-    facts, uses = _guarded(city, run, memory, snapshot, means)
+    arrival = Arrival(snapshot.in_hand, city, memory, run.business_date)
+    facts, uses = _guarded(arrival, run, snapshot, means)
     if snapshot.certificate.grade is Grade.X or facts.held or facts.foreign:
         return CityRun(_judged(facts, means), snapshot, pages, no_findings(), no_rejections(), adopted=False)
     with means.phase(VALIDATE) as count:
@@ -99,7 +100,7 @@ def judge_snapshot(
     facts, validation = replace(facts, validation=again.validation), again.validation
     if comparable(facts):
         with means.phase(RECONCILE) as count:
-            found = _compare(facts, snapshot, validation, master, memory, means)
+            found = _compare(facts, snapshot, validation, master, arrival, means)
             count(due=found.due, met=found.met, findings=found.findings.height)
         facts = replace(facts, reconciliation=found)
     verdict = _with_rules_changed(_judged(facts, means), snapshot, run, memory)
@@ -132,13 +133,14 @@ def _learned(
     )
 
 
-def _guarded(city: City, run: Run, memory: Memory, snapshot: Snapshot, means: Means) -> tuple[Facts, tuple[Use, ...]]:
+def _guarded(arrival: Arrival, run: Run, snapshot: Snapshot, means: Means) -> tuple[Facts, tuple[Use, ...]]:
     """Return what is known before any row is validated, and which approvals let a mass change through.
 
     Rows that are contradicted or another city's prove no change, and no approval could make them usable: a drop whose
     manifest does not fit is incomplete, also where nothing of it could be read.
     """
     certificate, rows = snapshot.certificate, snapshot.rows
+    city, memory = arrival.city, arrival.memory
     means.step(
         f"收到 {certificate.received} 行，{certificate.pages} 页，完整性 {certificate.grade}：{certificate.proof}"
     )
@@ -146,7 +148,7 @@ def _guarded(city: City, run: Run, memory: Memory, snapshot: Snapshot, means: Me
     last_good = memory.last_good.rows if memory.last_good is not None else None
     strange = foreign(rows, last_good, city, run.business_date) if usable else None
     asked = usable and strange is None
-    answer = guard(Arrival(snapshot.in_hand, city, memory, run.business_date)) if asked else Answer()
+    answer = guard(arrival) if asked else Answer()
     if answer.uses:
         means.step(f"护栏：按批准 {'、'.join(str(use.serial) for use in answer.uses)} 放行")
     facts = Facts(
@@ -169,9 +171,9 @@ def _with_rules_changed(verdict: Verdict, snapshot: Snapshot, run: Run, memory: 
 
 
 def _compare(
-    facts: Facts, snapshot: Snapshot, validation: Validation, master: MasterCatalogue, memory: Memory, means: Means
+    facts: Facts, snapshot: Snapshot, validation: Validation, master: MasterCatalogue, arrival: Arrival, means: Means
 ) -> Reconciliation:
-    city, on = facts.city, facts.run.business_date
+    city, on, memory = facts.city, facts.run.business_date, arrival.memory
     matched = match(validation, master, city, on, memory.identities)
     found = reconcile(
         matched,
@@ -184,11 +186,10 @@ def _compare(
         looked_before=memory.looked_before,
     )
     means.step(f"对账：应领 {found.due}，已领 {found.met}，发现 {found.findings.height} 项")
-    earlier = None if memory.last_good is None else memory.last_good.rows
     if snapshot.certificate.grade not in PROVED:
         return found
     follows = followed(matched, found.findings, on, means.calendar, city.tolerate.grace_workdays)
-    return replace(found, proposals=identity_changes(matched, earlier), follows=follows)
+    return replace(found, proposals=identity_changes(matched, arrival.moved), follows=follows)
 
 
 def _remembering(door: Door, pages: list[RawPage]) -> Callable[[bytes, int, str], RawPage]:

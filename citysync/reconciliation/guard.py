@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from statistics import median
 
 from citysync.domain.approval import Held, Use
@@ -37,6 +38,12 @@ class Arrival:
     def received(self) -> int:
         """Return how many rows came."""
         return self.rows.height
+
+    @cached_property
+    def moved(self) -> Turnover | None:
+        """Return the two nights side by side, None if there is no last good one."""
+        last = self.memory.last_good
+        return None if last is None else turnover(last.rows, self.rows, self.city)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,31 +95,37 @@ def _zero_items(arrival: Arrival) -> Hold:
 
 
 def _turnover_holds(arrival: Arrival) -> Iterator[Hold]:
-    """Yield what is too much against the past: by count against the median, by key and field against the last good."""
+    """Yield what is too much against the past: by count against the median, by key and field against the last good.
+
+    Where few rows are in doubt, hashes alone show that no key and no field can be over its limit: no text is read.
+    """
     last, counts = arrival.memory.last_good, arrival.memory.good_counts
     usual = median(counts) if counts else 0
     if not usual:
         return
-    moved = None if last is None else turnover(last.rows, arrival.rows, arrival.city)
+    moved = arrival.moved
     yield from _vanished(arrival, usual, moved)
     yield from _appeared(arrival, usual)
-    if moved is not None and last is not None:
-        most = limit(arrival.city.guard.max_field_ratio, moved.kept)
-        yield from (_field(arrival.city, shift, last) for shift in shifts(moved, most))
+    ratio = arrival.city.guard.max_field_ratio
+    if moved is not None and last is not None and moved.doubtful > limit(ratio, moved.settled):
+        yield from (_field(arrival.city, shift, last) for shift in shifts(moved, limit(ratio, moved.kept)))
 
 
 def _vanished(arrival: Arrival, usual: float, moved: Turnover | None) -> Iterator[Hold]:
     ratio = arrival.city.guard.max_vanished_ratio
     fewer = math.ceil(usual - arrival.received)
-    gone = 0 if moved is None else moved.vanished.height
     by_count = fewer > limit(ratio, usual)
-    by_key = moved is not None and gone > limit(ratio, moved.before)
-    if not (by_count or by_key):
+    if not (by_count or (moved is not None and _too_many_keys_gone(moved, ratio))):
         return
+    gone = 0 if moved is None else moved.vanished.height
     amount = max(fewer, gone)
     said = texts.Vanished(arrival.received, usual, amount, ratio, _last_on(arrival), moved, _touched(moved))
     reason = _held("vanished", Fault.CITY, texts.vanished(arrival.city, said))
     yield Hold(Held.VANISHED, amount, reason)
+
+
+def _too_many_keys_gone(moved: Turnover, ratio: float) -> bool:
+    return moved.doubtful > limit(ratio, moved.settled) and moved.vanished.height > limit(ratio, moved.before)
 
 
 def _appeared(arrival: Arrival, usual: float) -> Iterator[Hold]:

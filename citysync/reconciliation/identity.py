@@ -9,7 +9,7 @@ What is ambiguous is not proposed: a wrong mapping hides a loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 import polars as pl
@@ -22,7 +22,7 @@ from citysync.reconciliation.identity_units import Pair, Unit, department_of
 _Key = Callable[[Unit], object]
 
 
-def propose(vanished: pl.DataFrame, appeared: pl.DataFrame, *, staying: AbstractSet[str] = frozenset()) -> pl.DataFrame:
+def propose(vanished: pl.DataFrame, appeared: pl.DataFrame, *, staying: Container[str] = frozenset()) -> pl.DataFrame:
     """Return the frame ``PROPOSALS`` from two frames ``UNITS``; the order of their rows changes nothing.
 
     ``staying``: keys of names that neither vanished nor appeared; a name that says the same as one is no rename.

@@ -6,8 +6,7 @@ puts one word in another's place (生产 / 经营) is another item unless code a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -29,7 +28,7 @@ class _Candidate:
     score: float
 
 
-def alike(gone: Sequence[Unit], come: Sequence[Unit], staying: AbstractSet[str]) -> list[Pair]:
+def alike(gone: Sequence[Unit], come: Sequence[Unit], staying: Container[str]) -> list[Pair]:
     """Return the renames among what is left; ``staying``: keys of names that did not move."""
     blocks = _blocks(come)
     candidates = [
@@ -68,13 +67,19 @@ def _score(old: Unit, new: Unit, likeness: float) -> float:
     return min(0.74 * likeness + body + code + 0.06 * (old.code[9:] == new.code[9:]), 0.97)
 
 
-def _accepted(candidate: _Candidate, staying: AbstractSet[str]) -> bool:
+def _accepted(candidate: _Candidate, staying: Container[str]) -> bool:
+    """Return whether the evidence is enough; what did not move is asked last, since to know it is dear."""
+    old, new = candidate.old, candidate.new
+    if old.main == new.main and old.bodies & new.bodies:
+        return True
+    return _near_enough(candidate) and new.name.key not in staying and old.name.key not in staying
+
+
+def _near_enough(candidate: _Candidate) -> bool:
     """Return whether the evidence is enough for how far the names are apart."""
     old, new, likeness = candidate.old, candidate.new, candidate.likeness
     body, main = bool(old.bodies & new.bodies), old.main == new.main
     department = old.same_department(new)
-    if new.name.key in staying or old.name.key in staying:
-        return main and body
     if likeness == 1.0:
         return department or body
     if _substitutes(old.name.core, new.name.core):

@@ -7,8 +7,9 @@ by three and are one. Letters alone cannot tell: marks must be equal, cores may 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 
 from citysync.reconciliation.normalise import table, variants
@@ -94,6 +95,20 @@ class Name:
 def key_of(raw: str | None) -> str:
     """Return the key of a name; every city of a night asks for the same names, those of the master."""
     return read_name(raw).key
+
+
+@dataclass(frozen=True)
+class KeysOf:
+    """The keys of names, worked out when first asked for: only where a likeness was found does anybody ask."""
+
+    names: Iterable[str | None]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset(key_of(name) for name in self.names)
 
 
 def read_name(raw: str | None) -> Name:

@@ -9,23 +9,23 @@ import polars as pl
 
 from citysync.domain import codes
 from citysync.domain.identity import PROPOSALS, UNITS, Change, Scope, no_proposals
-from citysync.domain.kept_rows import KeptRows
 from citysync.reconciliation.identity import propose
-from citysync.reconciliation.identity_names import key_of
+from citysync.reconciliation.identity_names import KeysOf
 from citysync.reconciliation.match import Match
 from citysync.reconciliation.normalise import normalised
+from citysync.reconciliation.turnover import Turnover
 
 _MOVED = 0.8  # of a body's items must stand under the new code
 _BODY_AT_LEAST = 3
 _ROW = ("task_code", "task_handle_item", "task_name")
 
 
-def identity_changes(match: Match, before: KeptRows | None) -> pl.DataFrame:
-    """Return the frame ``PROPOSALS`` of one city; ``before``: its last good rows as text, None if there are none.
+def identity_changes(match: Match, moved: Turnover | None) -> pl.DataFrame:
+    """Return the frame ``PROPOSALS`` of one city; ``moved``: its last good night beside this one, None without one.
 
     Only for a snapshot proved complete: otherwise what was cut off would look like what vanished.
     """
-    earlier = _earlier(before.of(_ROW)) if before is not None and match.national else None
+    earlier = _earlier(moved.earlier(_ROW)) if moved is not None and match.national else None
     found = [_against_master(match, earlier)]
     if earlier is not None:
         found += [_bodies_that_moved(match.judged, earlier), _renamed(match.judged, earlier)]
@@ -33,7 +33,10 @@ def identity_changes(match: Match, before: KeptRows | None) -> pl.DataFrame:
 
 
 def _earlier(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return task_code, task_handle_item, task_name, catalog_code, body of rows as text; other codes are left out."""
+    """Return task_code, task_handle_item, task_name, catalog_code, body of rows as text; other codes are left out.
+
+    ``alike``: whether the row says tonight what it said.
+    """
     sent = {name: pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String) for name in _ROW}
     whole = codes.folded(sent["task_code"])
     return rows.select(
@@ -42,6 +45,7 @@ def _earlier(rows: pl.DataFrame) -> pl.DataFrame:
         task_name=sent["task_name"],
         catalog_code=codes.catalog_part(whole),
         body=codes.uscc_part(whole),
+        alike="alike",
     ).filter(pl.col("task_code").str.contains(codes.TASK_CODE))
 
 
@@ -53,7 +57,7 @@ def _against_master(match: Match, earlier: pl.DataFrame | None) -> pl.DataFrame:
         return no_proposals()
     absent = match.master.items.join(match.unclaimed, on="catalog_code", how="semi")
     there = match.master.items.join(absent, on="catalog_code", how="anti")
-    staying = frozenset(key_of(name) for name in there.get_column("task_name"))
+    staying = KeysOf(there.get_column("task_name"))
     found = propose(_sent(foreign, national=match.national), _mastered(absent, earlier), staying=staying)
     return _where_it_helps(found, foreign, match.unclaimed)
 
@@ -101,11 +105,9 @@ def _where_it_helps(found: pl.DataFrame, foreign: pl.DataFrame, unclaimed: pl.Da
 
 def _bodies_that_moved(today: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     """Return bodies that are gone whole and whose items stand under one body that is new whole."""
-    held = earlier.select("body", "catalog_code").unique()
-    now = today.select("catalog_code", "dept_name", body=codes.uscc_part(pl.col("task_code"))).unique(
-        ("body", "catalog_code")
-    )
-    gone, come = held.join(now, on="body", how="anti"), now.join(held, on="body", how="anti")
+    now = today.select("catalog_code", "dept_name", body=codes.uscc_part(pl.col("task_code")))
+    gone = _of_others(earlier.select("body", "catalog_code"), now).unique()
+    come = _of_others(now, earlier).unique(("body", "catalog_code"))
     size = gone.group_by("body").agg(items=pl.len()).filter(pl.col("items") >= _BODY_AT_LEAST)
     moved = (
         gone.join(come, on="catalog_code", suffix="_new")
@@ -129,9 +131,17 @@ def _bodies_that_moved(today: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFra
     )
 
 
+def _of_others(rows: pl.DataFrame, night: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of bodies that a night does not have: of a few hundred bodies most nights have none."""
+    bodies = rows.select("body").unique().join(night.select("body").unique(), on="body", how="anti")
+    return rows.filter(pl.col("body").is_in(bodies.get_column("body").implode())) if bodies.height else rows.clear()
+
+
 def _renamed(today: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     """Return rows of the same code whose name says something else than last night."""
     key = list(_ROW[:2])
+    doubtful = earlier.filter(~pl.col("alike")).select(key).unique()
+    earlier = earlier.join(doubtful, on=key, how="semi", nulls_equal=True)
     once = earlier.unique((*key, "task_name")).filter(pl.len().over(key) == 1)
     both = today.select(*_ROW).join(once.select(*key, before_name="task_name"), on=key, how="inner", nulls_equal=True)
     other = both.filter(pl.col("task_name") != pl.col("before_name"))

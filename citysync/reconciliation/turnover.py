@@ -6,7 +6,9 @@ said by the text. Two keys of one hash are candidates too, so that none is taken
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -22,21 +24,59 @@ _READ = tuple(name for name in items.NAMES if name not in BOOKKEEPING)
 
 @dataclass(frozen=True)
 class Turnover:
-    """Two nights side by side.
+    """Two nights side by side; text is read where it is asked for.
 
-    ``before``: items in use or paused the last good night; ``vanished``, ``appeared``: ``key``, ``name``, ``region``;
-    ``changed``: one row per item that both nights have exactly once, but not alike: tonight's columns and last night's
-    as ``…_before``; ``kept``: how many both nights have exactly once; ``tonight``: the rows that came, of which those
-    at ``alike`` (Boolean, one a row) say what they said the last good night.
+    ``last``, ``tonight``: the rows of both; ``candidates``: which of them the hashes do not settle.
     """
 
-    before: int
-    vanished: pl.DataFrame
-    appeared: pl.DataFrame
-    changed: pl.DataFrame
-    kept: int
+    last: KeptRows
     tonight: KeptRows
-    alike: pl.Series
+    city: City
+    candidates: _Candidates
+
+    @property
+    def alike(self) -> pl.Series:
+        """Return which of tonight's rows (Boolean, one a row) say what they said the last good night."""
+        return self.candidates.alike
+
+    @cached_property
+    def doubtful(self) -> int:
+        """Return how many of the last night's rows the hashes do not settle: no more items can have moved."""
+        return len(self.candidates.before)
+
+    @cached_property
+    def settled(self) -> int:
+        """Return how many items in use or paused both nights have alike."""
+        return int(self.alike.sum()) - _withdrawn_among(self.tonight, self.alike, self.city)
+
+    @cached_property
+    def before(self) -> int:
+        """Return how many items were in use or paused the last good night."""
+        return self._standing.height + self.settled
+
+    @cached_property
+    def kept(self) -> int:
+        """Return how many items both nights have exactly once."""
+        return self.changed.height + int(self.alike.sum())
+
+    @cached_property
+    def vanished(self) -> pl.DataFrame:
+        """Return ``key``, ``name``, ``region`` of the items that are gone, but those the city had withdrawn."""
+        return self._standing.join(self._new, on="key", how="anti").select(_shown())
+
+    @cached_property
+    def appeared(self) -> pl.DataFrame:
+        """Return ``key``, ``name``, ``region`` of the items that are new."""
+        once = self._new.unique("key", keep="first", maintain_order=True)
+        return once.join(self._old, on="key", how="anti").select(_shown())
+
+    @cached_property
+    def changed(self) -> pl.DataFrame:
+        """Return a row per item that both nights have exactly once, but not alike.
+
+        Tonight's columns, and last night's as ``…_before``.
+        """
+        return _once(self._new).join(_once(self._old), on="key", suffix="_before")
 
     def of_kept(self, *names: str) -> pl.DataFrame:
         """Return some columns, and ``key``, of tonight's kept items; null where tonight's source lacks them."""
@@ -46,30 +86,36 @@ class Turnover:
         alike = self.tonight.of((*items.KEY, *names)).filter(self.alike)
         return pl.concat([changed, _keyed(alike).select("key", *names)])
 
+    def earlier(self, names: Iterable[str]) -> pl.DataFrame:
+        """Return columns of the last night's rows with a key, in no order, and ``alike``: is the row the same tonight.
+
+        Of those tonight's text stands for both: ask for nothing of ``BOOKKEEPING``. A name neither has is left out.
+        """
+        asked = tuple(names)
+        settled = self.tonight.of(asked).filter(self.alike).with_columns(alike=pl.lit(value=True))
+        others = self.last.at(self.candidates.before, asked).with_columns(alike=pl.lit(value=False))
+        return pl.concat([settled, others], how="diagonal")
+
+    @cached_property
+    def _old(self) -> pl.DataFrame:
+        return _keyed(self.last.at(self.candidates.before, _READ))
+
+    @cached_property
+    def _new(self) -> pl.DataFrame:
+        return _keyed(self.tonight.at(self.candidates.tonight, _READ))
+
+    @cached_property
+    def _standing(self) -> pl.DataFrame:
+        declared = self._old.filter(_withdrawn(self.city)).select("key")
+        return self._old.join(declared, on="key", how="anti").unique("key", keep="first", maintain_order=True)
+
 
 def turnover(before: KeptRows, tonight: KeptRows, city: City) -> Turnover:
     """Return what vanished, appeared and stayed; an item the city had marked as withdrawn does not vanish.
 
     Rows without any code are nobody's item: they are rejected later, each with its place.
     """
-    asked = _candidates(before.by_key, tonight.by_key)
-    old, new = _keyed(before.at(asked.before, _READ)), _keyed(tonight.at(asked.tonight, _READ))
-    declared = old.filter(_withdrawn(city)).select("key")
-    standing = old.join(declared, on="key", how="anti").unique("key", keep="first", maintain_order=True)
-    vanished = standing.join(new, on="key", how="anti")
-    appeared = new.unique("key", keep="first", maintain_order=True).join(old, on="key", how="anti")
-    changed = _once(new).join(_once(old), on="key", suffix="_before")
-    shown = pl.col("key"), pl.col("task_name").alias("name"), _region().alias("region")
-    alike = int(asked.alike.sum())
-    return Turnover(
-        before=standing.height + alike - _withdrawn_among(tonight, asked.alike, city),
-        vanished=vanished.select(shown),
-        appeared=appeared.select(shown),
-        changed=changed,
-        kept=changed.height + alike,
-        tonight=tonight,
-        alike=asked.alike,
-    )
+    return Turnover(before, tonight, city, _candidates(before.by_key, tonight.by_key))
 
 
 def compared() -> tuple[str, ...]:
@@ -134,6 +180,10 @@ def _withdrawn_among(rows: KeptRows, chosen: pl.Series, city: City) -> int:
 
 def _withdrawn(city: City) -> pl.Expr:
     return pl.col("task_state").replace(city.values.get("task_state", {})) == vocabulary.WITHDRAWN
+
+
+def _shown() -> tuple[pl.Expr, ...]:
+    return pl.col("key"), pl.col("task_name").alias("name"), _region().alias("region")
 
 
 def _region() -> pl.Expr:

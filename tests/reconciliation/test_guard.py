@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import polars as pl
@@ -62,6 +63,34 @@ def test_of_n_items_k_may_vanish_up_to_a_fifth_and_always_one(case: tuple[int, i
         assert codes(answer) == ["zero_items"]
     else:
         assert codes(answer) == (["vanished"] if k > max(1, n * 20 // 100) else [])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(1, 40), st.integers(0, 40), st.integers(0, 40), st.sampled_from(["改名", None]), st.sampled_from("13")
+)
+def test_hashes_never_let_through_what_the_texts_would_hold(
+    n: int, gone: int, other: int, name: str | None, state: str
+) -> None:
+    before = directory(range(n), task_state=state)
+    at = pl.int_range(pl.len())
+    changed = pl.when(at < other).then(pl.lit(name, dtype=pl.String)).otherwise("task_name")
+    tonight = before.with_columns(task_name=changed).tail(max(1, n - gone))
+    memory = Memory((n,), LastGood("r0", YESTERDAY, InHand(before)))
+    short, long = (Arrival(InHand(tonight), a_city(), memory, TODAY) for _ in range(2))
+    assert long.moved is not None
+    long.moved.__dict__["doubtful"] = 1_000_000  # all of them: every text is read
+    assert guard(short) == guard(long)
+
+
+def test_a_night_on_which_little_changed_is_let_through_without_reading_any_text() -> None:
+    class Unread(InHand):
+        def at(self, places: pl.Series, names: Iterable[str]) -> pl.DataFrame:
+            raise AssertionError(f"{len(places)} rows read of {names}")
+
+    before, tonight = directory(range(100)), directory(range(5, 105))
+    memory = Memory((100,), LastGood("r0", YESTERDAY, Unread(before)))
+    assert guard(Arrival(Unread(tonight), a_city(), memory, TODAY)) == Answer()
 
 
 @pytest.mark.parametrize(("gone", "held"), [(26, ["vanished"]), (6, ["vanished"]), (5, []), (1, [])])

@@ -15,6 +15,7 @@ from citysync.domain.workdays import calendar
 from citysync.reconciliation.identity_sides import identity_changes
 from citysync.reconciliation.match import Match, match
 from citysync.reconciliation.reconcile import Reconciliation, reconcile
+from citysync.reconciliation.turnover import Turnover, turnover
 from schemas.validate import validate
 from tests.builders import BODY, CATALOG_CODE, TODAY, a_city, a_master, a_master_item, a_snapshot, an_item
 from tests.reconciliation.cast import a_code
@@ -45,8 +46,12 @@ def proposed(
     rows: list[dict[str, Any]], master: Any, before: list[dict[str, Any]] | None = None
 ) -> list[tuple[Any, ...]]:
     matched, _ = compared(rows, master)
-    earlier = None if before is None else a_snapshot(before, grade=Grade.B).in_hand
-    return identity_changes(matched, earlier).select("change", "scope", "before", "after").rows()
+    moved = None if before is None else beside(before, rows)
+    return identity_changes(matched, moved).select("change", "scope", "before", "after").rows()
+
+
+def beside(before: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Turnover:
+    return turnover(a_snapshot(before, grade=Grade.B).in_hand, a_snapshot(rows).in_hand, a_city())
 
 
 RECODED = [an_item(task_code=a_code(SENT))]
@@ -148,7 +153,7 @@ def test_a_row_of_the_same_code_and_another_name_is_a_rename(name: str, expected
 
 def test_last_nights_body_speaks_for_a_pair() -> None:
     matched, _ = compared(RECODED, a_master())
-    found = identity_changes(matched, a_snapshot([an_item()]).in_hand)
+    found = identity_changes(matched, beside([an_item()], RECODED))
     assert (
         found.filter(pl.col("scope") == "catalog").row(0, named=True)["evidence"].startswith("名称、类型、主体都相同")
     )

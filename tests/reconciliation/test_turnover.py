@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from citysync.domain import codes, items, vocabulary
 from citysync.domain.city import City
 from citysync.domain.kept_rows import InHand
-from citysync.domain.row_hashes import KEY
+from citysync.domain.row_hashes import KEY, folded_keys
 from citysync.reconciliation.field_shift import shifts, touched
-from citysync.reconciliation.turnover import compared, turnover
+from citysync.reconciliation.turnover import Turnover, compared, turnover
 from tests.builders import BODY, a_city
 
 CITY = a_city(values={"task_state": {"1": "1", "作废": "3"}})
@@ -82,6 +82,7 @@ def assert_same(before: pl.DataFrame, tonight: pl.DataFrame, hashed: InHand | No
     assert sorted_rows(found.of_kept("areacode")) == sorted_rows(stayed)
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_before")) for name in compared())
     assert touched(found) == expected.kept.filter(differs).height
+    assert earlier_of(found) == sorted_rows(_compared_columns(before.filter(folded_keys(before).is_not_null())))
     by_text = told_plainly(expected)
     for shift in shifts(found, 0):
         assert shift.items == expected.kept.height
@@ -90,6 +91,20 @@ def assert_same(before: pl.DataFrame, tonight: pl.DataFrame, hashed: InHand | No
         assert shift.changed <= by_text[shift.field][3], "ways of writing do not count"
     moved = {shift.field for shift in shifts(found, 0)}
     assert {name for name, (*_, emptied, _) in by_text.items() if emptied} <= moved
+
+
+def earlier_of(found: Turnover) -> list[tuple[Any, ...]]:
+    return sorted_rows(_compared_columns(found.earlier(compared_with_key())))
+
+
+def _compared_columns(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return every column in which a change counts, null where a night lacks it."""
+    absent = [_NOTHING.alias(name) for name in compared_with_key() if name not in rows.columns]
+    return rows.with_columns(absent).select(compared_with_key())
+
+
+def compared_with_key() -> tuple[str, ...]:
+    return (*items.KEY, *compared())
 
 
 def code(serial: int) -> str:
