@@ -58,7 +58,7 @@ def once(command: Sequence[str | Path], env: Mapping[str, str] | None = None, go
         done = subprocess.run(
             [sys.executable, "-S", "-c", _BETWEEN, used.name, *command],
             cwd=ROOT,
-            env={**os.environ, **(env or {})},
+            env=_as_installed({**os.environ, **(env or {})}),
             capture_output=True,
             text=True,
             check=False,
@@ -69,6 +69,11 @@ def once(command: Sequence[str | Path], env: Mapping[str, str] | None = None, go
     if done.returncode not in good:
         raise SystemExit(f"{' '.join(map(str, command))} left with {done.returncode}: {done.stderr[-2000:]}")
     return Run(told=json.loads(done.stdout) if done.stdout.startswith("{") else None, **figures)
+
+
+def _as_installed(env: dict[str, str]) -> dict[str, str]:
+    """Return an environment in which bytecode is kept, as where a program is installed; the first run writes it."""
+    return {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def middle(runs: Sequence[Run]) -> Timing:
