@@ -17,7 +17,7 @@ from pathlib import Path
 
 from citysync.config import logs
 from citysync.config.settings import load_settings
-from flows import child
+from flows import allocator, child
 from flows.nursery import FORK, REFUSED, STATUS, WORDS_BYTES
 
 _THREADS = Path("/proc/self/task")
@@ -94,6 +94,7 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logs.set_up(load_settings())
     child.import_late()
+    allocator.keep_freed_memory()
     gc.collect()
     gc.freeze()  # a child's first collection would copy all of these pages
     with socket.socket(fileno=descriptor) as control:

@@ -24,6 +24,7 @@ def ours(folder: Path, began: answer.Phase) -> dict[str, object]:
     """Our connector with everything on: strict reading, certificate, every page kept as evidence."""
     connectors, pages = import_module("connectors"), import_module("citysync.storage.pages")
     load_cities = import_module("citysync.config.cities").load_cities
+    import_module("flows.allocator").keep_freed_memory()  # as every child of a night does
     cities = load_cities(folder / "cities", connectors.source_model, connectors.names())
     began()
 
