@@ -120,7 +120,10 @@ def walk(job: Job, connection: Connection) -> Verdict:
             if city_run.clean is not None:
                 clean_rows.write(job.data_dir, job.city.code, city_run.clean)
             ways = job.city.receipt.ways
-            ledger.publish(store, job.run, city_run, job.data_dir, tape=tape, receipts=ways, effort=account.effort)
+            last = None if memory.last_good is None else memory.last_good.rows
+            ledger.publish(
+                store, job.run, city_run, job.data_dir, tape=tape, receipts=ways, effort=account.effort, last=last
+            )
             count(adopted=int(city_run.adopted), pages=len(city_run.pages))
         means.step("已发布")
     return city_run.verdict

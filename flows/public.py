@@ -13,7 +13,7 @@ from citysync.domain.errors import StorageError
 from citysync.reports.public import Item, Offer, items_of, offers_of
 from citysync.storage import catalogue, reading
 from citysync.storage.engine import Store
-from citysync.storage.pages import read_snapshot
+from citysync.storage.kept import read_snapshot
 from citysync.storage.past import adopted_snapshots
 from schemas.validate import validate
 

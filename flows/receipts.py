@@ -19,9 +19,10 @@ from citysync.domain.workdays import calendar
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
 from citysync.reports.receipt import ReceiptRow, receipt_document, receipt_rows, write_receipt
-from citysync.storage import catalogue, pages, purges, reading
+from citysync.storage import catalogue, purges, reading
 from citysync.storage.appeals import with_appeals
 from citysync.storage.engine import Store
+from citysync.storage.kept import read_snapshot
 from citysync.storage.lives import with_first_seen, with_lives
 from citysync.storage.reading import Listing
 from citysync.storage.schema import open_store
@@ -97,7 +98,7 @@ def _snapshot(settings: Settings, store: Store, verdict: Row) -> Snapshot | None
     kept = reading.snapshot_of(store, verdict["code"], verdict["run_id"])
     if kept is None or Kind.SNAPSHOTS in purges.purged(store, verdict["code"], verdict["run_id"]):
         return None
-    return pages.read_snapshot(settings.data_dir / kept["path"])
+    return read_snapshot(settings.data_dir / kept["path"])
 
 
 def labels() -> dict[str, str]:

@@ -28,8 +28,8 @@ from citysync.reconciliation.obligations import duties, parents_of
 from citysync.storage import rehearsals
 from citysync.storage.catalogue import load_master
 from citysync.storage.engine import Store
+from citysync.storage.kept import read_snapshot
 from citysync.storage.memory import recall
-from citysync.storage.pages import read_snapshot
 from citysync.storage.past import adopted_snapshots
 from connectors import names, source_model
 from connectors._door import Door

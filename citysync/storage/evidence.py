@@ -14,7 +14,7 @@ from citysync.storage.pages import stale
 from citysync.storage.translate import on_disk
 
 _PAGE = re.compile(r"[0-9a-f]{64}")
-_SNAPSHOT = re.compile(r"[0-9a-f]{64}\.(parquet|hashes)")
+_SNAPSHOT = re.compile(r"[0-9a-f]{64}(\.parquet|\.hashes|-[0-9a-f]{64}\.changes)")
 _CLEAN = re.compile(re.escape(clean_rows.NAME))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from functools import lru_cache
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import polars as pl
 
 from citysync.domain import codes
 from citysync.domain.items import KEY
+from citysync.storage.changes import ChangesFile, rests_on
+from citysync.storage.kept import open_snapshot
 
 Row = dict[str, Any]
 _SAYING = ("task_name", "dept_name")
+_AT = "citysync_place"  # no column of a source is called so
 
 
 def codes_saying(path: Path, text: str) -> list[str]:
@@ -21,60 +25,96 @@ def codes_saying(path: Path, text: str) -> list[str]:
     rows = _rows(path)
     if rows is None:
         return []
-    sent = rows.collect_schema().names()
     saying = [
-        pl.col(name).str.to_lowercase().str.contains(text.lower(), literal=True) for name in _SAYING if name in sent
+        pl.col(name).str.to_lowercase().str.contains(text.lower(), literal=True)
+        for name in _SAYING
+        if name in rows.columns
     ]
-    keys = [name for name in KEY if name in sent]
+    keys = [name for name in KEY if name in rows.columns]
     if not saying or not keys:
         return []
-    found = rows.filter(pl.any_horizontal(saying)).select(keys).collect()
+    found = rows.where(pl.any_horizontal(saying), keys)
     return sorted({code for name in keys for code in found.get_column(name).drop_nulls()})
 
 
 def rows_of_codes(path: Path, wanted: Collection[str], columns: Collection[str]) -> list[Row]:
     """Return the rows sent under some 实施编码 or 业务办理项编码, with the columns the source has (and the codes)."""
     rows = _rows(path)
-    sent = [] if rows is None else rows.collect_schema().names()
-    keys = [name for name in KEY if name in sent]
+    keys = [] if rows is None else [name for name in KEY if name in rows.columns]
     if rows is None or not keys or not wanted:
         return []
     among = pl.any_horizontal(pl.col(name).is_in(list(wanted)) for name in keys)
-    return _picked(rows.filter(among), sent, columns)
+    return rows.where(among, _named(rows, columns)).to_dicts()
 
 
 def rows_of_item(path: Path, catalog_code: str, columns: Collection[str]) -> list[Row]:
     """Return the rows of one 基本编码, by its own column or by its place in the 实施编码."""
     rows = _rows(path)
-    sent = [] if rows is None else rows.collect_schema().names()
     if rows is None:
         return []
-    numbers = _numbers_by_item(path).filter(pl.col("item") == catalog_code).get_column("row_no")
-    return _picked(rows.filter(pl.col("row_no").is_in(numbers.implode())), sent, columns) if numbers.len() else []
+    places = _places_by_item(path).filter(pl.col("item") == catalog_code).get_column("place")
+    return rows.at(places, _named(rows, columns)).to_dicts() if places.len() else []
 
 
 @lru_cache(maxsize=64)
-def _numbers_by_item(path: Path) -> pl.DataFrame:
-    """Return ``item``, a 基本编码, and ``row_no`` of each row said to be of it; a snapshot's file never changes.
+def _places_by_item(path: Path) -> pl.DataFrame:
+    """Return ``item``, a 基本编码, and the place of each row said to be of it; a snapshot's file never changes.
 
     Of other cities' items most are looked for again and again: the codes of a directory are folded once.
     """
-    rows = pl.scan_parquet(path)
-    sent = rows.collect_schema().names()
-    said = [pl.col("catalog_code")] if "catalog_code" in sent else []
-    if "task_code" in sent:
-        said.append(codes.catalog_part(codes.folded(pl.col("task_code"))))
-    found = [rows.select("row_no", item=each) for each in said]
+    rows = _rows(path)
+    said = None if rows is None else rows.of(("catalog_code", "task_code")).lazy().with_row_index("place")
+    if rows is None or said is None:
+        return pl.DataFrame(schema={"place": pl.UInt32, "item": pl.String})
+    ways = [pl.col("catalog_code")] if "catalog_code" in rows.columns else []
+    if "task_code" in rows.columns:
+        ways.append(codes.catalog_part(codes.folded(pl.col("task_code"))))
+    found = [said.select("place", item=each) for each in ways]
     if not found:
-        return pl.DataFrame(schema={"row_no": pl.Int64, "item": pl.String})
-    return pl.concat(found).drop_nulls("item").unique().sort("row_no").collect()
+        return pl.DataFrame(schema={"place": pl.UInt32, "item": pl.String})
+    return pl.concat(found).drop_nulls("item").unique().sort("place").collect()
 
 
-def _picked(rows: pl.LazyFrame, sent: list[str], columns: Collection[str]) -> list[Row]:
-    names = [name for name in dict.fromkeys((*KEY, "row_no", *columns)) if name in sent]
-    return rows.select(names).collect().to_dicts()
+def _named(rows: Glimpsed | ChangesFile, columns: Collection[str]) -> list[str]:
+    return [name for name in dict.fromkeys((*KEY, "row_no", *columns)) if name in rows.columns]
 
 
-def _rows(path: Path) -> pl.LazyFrame | None:
+@dataclass(frozen=True)
+class Glimpsed:
+    """A whole snapshot's file, of which only what is asked for is read."""
+
+    path: Path
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Return its columns' names."""
+        return tuple(pl.read_parquet_schema(self.path))
+
+    def of(self, names: Iterable[str]) -> pl.DataFrame:
+        """Return some columns of all rows."""
+        return pl.scan_parquet(self.path).select(name for name in names if name in self.columns).collect()
+
+    def at(self, places: pl.Series, names: Iterable[str]) -> pl.DataFrame:
+        """Return some columns of the rows at these places."""
+        rows = pl.scan_parquet(self.path, row_index_name=_AT)
+        return rows.filter(pl.col(_AT).is_in(places.implode())).select(names).collect()
+
+    def where(self, condition: pl.Expr, names: Iterable[str]) -> pl.DataFrame:
+        """Return some columns of the rows for which a condition on their text holds."""
+        return pl.scan_parquet(self.path).filter(condition).select(names).collect()
+
+
+def _rows(path: Path) -> Glimpsed | ChangesFile | None:
     """Return a snapshot's rows, None where it was removed (retention) or lost."""
-    return pl.scan_parquet(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    return Glimpsed(path) if rests_on(path.name) is None else _changes(path)
+
+
+@lru_cache(maxsize=4)
+def _changes(path: Path) -> ChangesFile:
+    """Return a file of changes with what it rests on, proved once: some pages of one list are asked for in a row."""
+    kept = open_snapshot(path)
+    if not isinstance(kept, ChangesFile):
+        raise TypeError(path)
+    return kept

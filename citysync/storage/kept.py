@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from citysync.domain.kept_rows import PLACE, in_key_order
+from citysync.domain.kept_rows import PLACE, KeptRows, in_key_order
 from citysync.domain.row_hashes import row_hashes
 from citysync.domain.snapshot import INDEX_URL, Snapshot
-from citysync.storage.pages import UNFINISHED, checked, facts_in, holds, write_snapshot, write_whole
+from citysync.storage.changes import ChangesFile, changes_in, rests_on, write_changes
+from citysync.storage.pages import UNFINISHED, checked, facts_in, holds, snapshot_of, write_snapshot, write_whole
 from citysync.storage.translate import on_disk
 
 _SUFFIX = ".hashes"
@@ -33,11 +36,22 @@ def hashes_name(snapshot: str) -> str:
     return snapshot.removesuffix(".parquet") + _SUFFIX
 
 
-def write_snapshot_and_hashes(folder: Path, snapshot: Snapshot) -> Path:
+def files_of(snapshot: str) -> tuple[str, ...]:
+    """Return the names of the files a snapshot needs, by its own file's name; what it rests on is among them."""
+    below = rests_on(snapshot)
+    whole = snapshot if below is None else below
+    return (*((snapshot,) if below else ()), whole, hashes_name(whole))
+
+
+def write_snapshot_and_hashes(folder: Path, snapshot: Snapshot, last: KeptRows | None = None) -> Path:
     """Write a snapshot, then its rows' hashes beside it, and return the snapshot's path.
 
+    ``last``: the one in force before it: where little differs, only that is written (``storage.changes``).
     Killed in between, it leaves a snapshot whose hashes are worked out when they are asked for.
     """
+    earlier = last.base if isinstance(last, ChangesFile) else last
+    if isinstance(earlier, SnapshotFile) and (changes := write_changes(folder, snapshot, earlier)) is not None:
+        return changes
     path = write_snapshot(folder, snapshot)
     beside = path.with_name(hashes_name(path.name))
     buffer = BytesIO()
@@ -49,9 +63,19 @@ def write_snapshot_and_hashes(folder: Path, snapshot: Snapshot) -> Path:
     return path
 
 
-def open_snapshot(path: Path) -> SnapshotFile:
-    """Return a snapshot to be read by parts; raise ``StorageError`` if the file is gone or damaged."""
-    return SnapshotFile(path, checked(path, path.stem, "读取快照"))
+def open_snapshot(path: Path) -> SnapshotFile | ChangesFile:
+    """Return a snapshot to be read by parts; raise ``StorageError`` if a file it needs is gone or damaged."""
+    base = rests_on(path.name)
+    if base is None:
+        return SnapshotFile(path, checked(path, path.stem, "读取快照"))
+    below = path.with_name(base)
+    return ChangesFile(path, SnapshotFile(below, checked(below, below.stem, "读取快照")), *changes_in(path))
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Return a snapshot as it was written; raise ``StorageError`` if a file it needs is gone or damaged."""
+    kept = open_snapshot(path)
+    return snapshot_of(kept.facts, kept.whole)
 
 
 @dataclass(frozen=True)
@@ -74,7 +98,17 @@ class SnapshotFile:
     @cached_property
     def index(self) -> str | None:
         """Return the hash of the kept page that names its rows' keys and hashes, None where its source has none."""
-        return next((page["sha256"] for page in facts_in(self.data)["pages"] if page["url"] == INDEX_URL), None)
+        return next((page["sha256"] for page in self.facts["pages"] if page["url"] == INDEX_URL), None)
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """Return what the file says beside its rows."""
+        return facts_in(self.data)
+
+    @property
+    def taken_at(self) -> datetime:
+        """Return when it was taken."""
+        return datetime.fromisoformat(self.facts["taken_at"])
 
     @cached_property
     def hashes(self) -> pl.DataFrame:
@@ -91,6 +125,10 @@ class SnapshotFile:
     def whole(self) -> pl.DataFrame:
         """Return all its rows."""
         return pl.read_parquet(BytesIO(self.data))
+
+    def lazy(self) -> pl.LazyFrame:
+        """Return all its rows, to be read as far as they are asked for."""
+        return pl.scan_parquet(BytesIO(self.data))
 
     def of(self, names: Iterable[str]) -> pl.DataFrame:
         """Return some columns of all rows."""

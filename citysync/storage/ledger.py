@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from citysync.domain.effort import Effort
 from citysync.domain.errors import StorageError
 from citysync.domain.findings import FINDINGS, REJECTIONS
+from citysync.domain.kept_rows import KeptRows
 from citysync.domain.outcome import TALLIES, CityRun
 from citysync.domain.run import Run
 from citysync.domain.snapshot import Snapshot
@@ -62,12 +63,14 @@ def publish(
     tape: str | None = None,
     receipts: Iterable[str] = (),
     effort: Callable[[], Effort] | None = None,
+    last: KeptRows | None = None,
 ) -> Published:
     """Publish what a run learned about a city, in one transaction, exactly once: what follows it, and the lease, too.
 
     ``folder``: where snapshots are kept; the file is written before the transaction that names it. ``tape``: the
     SHA-256 of what the walk heard, kept among the pages; ``receipts``: the ways by which the city wants to hear of it;
-    ``effort``: what the walk has cost, asked for last, so that publishing itself is counted.
+    ``effort``: what the walk has cost, asked for last, so that publishing itself is counted; ``last``: the snapshot in
+    force before, of which little may differ.
     Publishing the same city again under the same run changes nothing. Raises ``StorageError`` for a run that is
     unknown, closed or did not set out to judge the city, and for whatever database and disk refuse; then nothing is
     published.
@@ -76,7 +79,7 @@ def publish(
         raise ValueError(f"a verdict of run {city_run.verdict.run_id} cannot be published under {run.run_id}")
     path = None
     if city_run.snapshot is not None:
-        path = write_snapshot_and_hashes(folder, city_run.snapshot).relative_to(folder).as_posix()
+        path = write_snapshot_and_hashes(folder, city_run.snapshot, last).relative_to(folder).as_posix()
     try:
         return _publish(store, run, city_run, path, tape, tuple(receipts), effort)
     except Disconnected:  # a server that restarted kept all or nothing; both are safe to try again

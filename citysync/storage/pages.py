@@ -14,6 +14,7 @@ import re
 import socket
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from io import BytesIO
@@ -78,10 +79,7 @@ def page_path(folder: Path, sha256: str) -> Path:
 
 def write_snapshot(folder: Path, snapshot: Snapshot) -> Path:
     """Write a snapshot as Parquet under ``folder``, named by its content, and return its path."""
-    buffer = BytesIO()
-    facts = {_FACTS: json.dumps(_facts(snapshot))}
-    snapshot.rows.write_parquet(buffer, row_group_size=_ONE_GROUP, metadata=facts)
-    data = buffer.getvalue()
+    data = as_parquet(snapshot.rows, snapshot, {})
     path = folder / "snapshots" / snapshot.city_code / f"{hashlib.sha256(data).hexdigest()}.parquet"
     with on_disk(path, "保存快照"):
         if not holds(path, data):
@@ -89,10 +87,12 @@ def write_snapshot(folder: Path, snapshot: Snapshot) -> Path:
     return path
 
 
-def read_snapshot(path: Path) -> Snapshot:
-    """Return a snapshot as it was written; raise ``StorageError`` if the file is gone or damaged."""
-    data = checked(path, path.stem, "读取快照")
-    return _snapshot(facts_in(data), pl.read_parquet(BytesIO(data)))
+def as_parquet(rows: pl.DataFrame, snapshot: Snapshot, more: Mapping[str, str]) -> bytes:
+    """Return rows of a snapshot as the bytes of a Parquet file that says what else the snapshot is, and ``more``."""
+    buffer = BytesIO()
+    metadata = {_FACTS: json.dumps(_facts(snapshot)), **more}
+    rows.write_parquet(buffer, row_group_size=_ONE_GROUP, metadata=metadata)
+    return buffer.getvalue()
 
 
 def facts_in(data: bytes) -> dict[str, Any]:
@@ -181,7 +181,8 @@ def _facts(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _snapshot(facts: dict[str, Any], rows: pl.DataFrame) -> Snapshot:
+def snapshot_of(facts: dict[str, Any], rows: pl.DataFrame) -> Snapshot:
+    """Return a snapshot of what its file says beside its rows, and of those."""
     certificate = facts["certificate"]
     changed_at = facts["source_changed_at"]
     return Snapshot(

@@ -19,7 +19,7 @@ from citysync.storage import leases, tables
 from citysync.storage.audit import Deed, record
 from citysync.storage.engine import Store
 from citysync.storage.evidence import page_name
-from citysync.storage.kept import hashes_name
+from citysync.storage.kept import files_of
 from citysync.storage.leases import Busy
 from citysync.storage.reading import PULLED
 
@@ -161,4 +161,4 @@ def _named(connection: sa.Connection) -> Iterator[tuple[Part, str]]:
             yield Part(seq, code, Kind.PAGES), page_name(sha256)
     query = sa.select(*(tables.snapshots.c[name] for name in ("run_seq", "city_code", "path")))
     for seq, code, path in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
-        yield from ((Part(seq, code, Kind.SNAPSHOTS), name) for name in (str(path), hashes_name(str(path))))
+        yield from ((Part(seq, code, Kind.SNAPSHOTS), name) for name in files_of(str(path)))

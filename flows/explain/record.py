@@ -17,6 +17,7 @@ from citysync.domain.snapshot import Snapshot
 from citysync.storage import catalogue, pages, purges, reading
 from citysync.storage.engine import Store
 from citysync.storage.extract import Extract
+from citysync.storage.kept import read_snapshot
 from citysync.storage.schema import open_store
 
 Row = dict[str, Any]
@@ -56,7 +57,7 @@ class Record:
         """Return the run's snapshot, None if it took none or it was purged. Raises StorageError where it was lost."""
         if self.kept is None or Kind.SNAPSHOTS in self.purged:
             return None
-        return pages.read_snapshot(self.settings.data_dir / self.kept["path"])
+        return read_snapshot(self.settings.data_dir / self.kept["path"])
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ from citysync.simulator.server import Server, serve
 from citysync.simulator.simulate import write_city, write_province
 from citysync.storage import past, reading
 from citysync.storage.engine import Store
-from citysync.storage.pages import read_snapshot
+from citysync.storage.kept import read_snapshot
 from citysync.storage.schema import open_store
 from connectors._door import Door
 from flows import child

@@ -19,8 +19,8 @@ from citysync.domain.findings import FINDINGS, REJECTIONS
 from citysync.domain.verdict import State
 from citysync.storage import reading, tables
 from citysync.storage.engine import Store, connect
+from citysync.storage.kept import read_snapshot
 from citysync.storage.ledger import fail_run, finish_run, new_run_id, publish, start_run
-from citysync.storage.pages import read_snapshot
 from citysync.storage.schema import open_store
 from tests.builders import NOW
 from tests.storage.cast import (

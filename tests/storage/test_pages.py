@@ -15,7 +15,8 @@ import pytest
 
 from citysync.domain.errors import StorageError
 from citysync.domain.snapshot import RawPage
-from citysync.storage.pages import Keeper, keep, page_path, read_page, read_snapshot, sweep, write_snapshot
+from citysync.storage.kept import read_snapshot
+from citysync.storage.pages import Keeper, keep, page_path, read_page, sweep, write_snapshot
 from tests.builders import NOW, a_snapshot, an_item
 
 URL = "https://zwfw.example/api?page=3"

@@ -15,12 +15,15 @@ from citysync.domain.retention import Kind, Part
 from citysync.domain.verdict import State
 from citysync.storage.approvals import Ceiling, approve
 from citysync.storage.audit import Deed, verify
+from citysync.storage.changes import rests_on
 from citysync.storage.engine import Store
+from citysync.storage.kept import files_of, open_snapshot
 from citysync.storage.leases import Busy
 from citysync.storage.ledger import publish
 from citysync.storage.purges import held, mark, names_of, purged, refuse_purged, undisturbed
+from citysync.storage.reading import snapshot_of
 from citysync.storage.runs import finish_run, start_run
-from tests.builders import NOW, TODAY
+from tests.builders import NOW, TODAY, a_snapshot, an_item
 from tests.storage.cast import CITIES, a_city_run, a_night, a_run
 
 CITY = "440300"
@@ -63,6 +66,25 @@ def test_a_page_two_nights_name_is_past_only_when_both_are(store: Store, tmp_pat
     first, second = (Part(seq, CITY, Kind.PAGES) for seq in (1, 2))
     assert [PAGE in names for names in names_of(store, [first])] == [True, False]
     assert [PAGE in names for names in names_of(store, [first, second])] == [False, True]
+
+
+def test_a_whole_snapshot_stays_as_long_as_a_night_of_changes_rests_on_it(store: Store, tmp_path: Path) -> None:
+    rows, last, paths = [an_item(task_name=f"事项{number}") for number in range(9)], None, []
+    for serial in (1, 2):
+        run = a_run(serial, on=TODAY + timedelta(days=serial - 1))
+        start_run(store, run, CITIES)
+        night = replace(a_city_run(run), snapshot=a_snapshot([*rows, an_item(task_name=f"夜{serial}")]))
+        publish(store, run, night, tmp_path, last=last)
+        kept = snapshot_of(store, CITY, run.run_id)
+        assert kept is not None
+        paths.append(str(kept["path"]))
+        last = open_snapshot(tmp_path / paths[-1])
+    assert rests_on(paths[1]) == paths[0]
+    first, second = (Part(seq, CITY, Kind.SNAPSHOTS) for seq in (1, 2))
+    assert {*paths, *files_of(paths[0])} <= names_of(store, [first])[0], "the second night still needs all of them"
+    assert paths[1] in names_of(store, [second])[1]
+    assert paths[0] in names_of(store, [second])[0]
+    assert {*paths, *files_of(paths[0])} <= names_of(store, [first, second])[1]
 
 
 def test_what_was_marked_says_so_in_words_and_is_not_told_again(store: Store, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from citysync.storage import pages, reading
+from citysync.storage import reading
+from citysync.storage.kept import read_snapshot
 from citysync.storage.schema import open_store
 from tests.program import Said, citysync
 
@@ -51,7 +52,7 @@ def sent_rows(night: tuple[Path, Said]) -> pl.DataFrame:
     run_id = night[1].json()["run_id"]
     with open_store(f"sqlite:///{data / 'citysync.sqlite3'}", write=False) as store:
         kept = [reading.snapshot_of(store, code, run_id) for code in ("440000", "440100")]
-    return pl.concat([pages.read_snapshot(data / row["path"]).rows for row in kept if row], how="diagonal")
+    return pl.concat([read_snapshot(data / row["path"]).rows for row in kept if row], how="diagonal")
 
 
 def test_the_master_of_guangdong_has_1876_codes(night: tuple[Path, Said]) -> None:

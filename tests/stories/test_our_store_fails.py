@@ -31,6 +31,7 @@ from citysync.domain.run import Run, Trigger
 from citysync.domain.verdict import State
 from citysync.reports.document import document
 from citysync.storage import ledger, pages, reading, schema
+from citysync.storage.kept import read_snapshot
 from citysync.storage.schema import open_store
 from flows.artifacts import night_rows
 from flows.master_import import Import, import_master
@@ -336,7 +337,7 @@ def nothing_half(data: Path) -> None:
         if page.is_file():
             pages.read_page(data, page.name)
     for snapshot in (data / "snapshots").rglob("*.parquet"):
-        pages.read_snapshot(snapshot)
+        read_snapshot(snapshot)
     with closing(sqlite3.connect(data / LEDGER)) as found:
         assert found.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert found.execute("SELECT count(*) FROM verdicts").fetchone() == (0,)
