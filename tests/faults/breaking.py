@@ -19,6 +19,7 @@ from unittest import mock
 
 import requests
 import sqlalchemy as sa
+import urllib3
 
 Seam = Literal["http", "sql", "file", "step"]
 Deed = Literal["fail", "kill"]
@@ -68,19 +69,27 @@ def broken(breaker: Breaker) -> Iterator[None]:
         for event in ("before_cursor_execute", "commit"):
             sa.event.listen(sa.Engine, event, breaker.statement)
             stack.callback(sa.event.remove, sa.Engine, event, breaker.statement)
-        for patch in (*_files(breaker), _requests(breaker)):
+        for patch in (*_files(breaker), *_requests(breaker)):
             stack.enter_context(patch)
         yield
 
 
-def _requests(breaker: Breaker) -> Any:
-    real = requests.Session.request
+def _requests(breaker: Breaker) -> Iterator[Any]:
+    """Break what is pulled (urllib3 itself) and what is sent (requests)."""
+    broken: tuple[tuple[type, str, Callable[[], Exception]], ...] = (
+        (urllib3.PoolManager, "urlopen", lambda: urllib3.exceptions.ProtocolError("连接中断")),
+        (requests.Session, "request", lambda: requests.ConnectionError("连接中断")),
+    )
+    for kind, name, error in broken:
+        yield mock.patch.object(kind, name, _asking(breaker, getattr(kind, name), error))
 
-    def request(*arguments: Any, **more: Any) -> Any:
-        breaker.point("http", lambda: requests.ConnectionError("连接中断"))
+
+def _asking(breaker: Breaker, real: Callable[..., Any], error: Callable[[], Exception]) -> Callable[..., Any]:
+    def ask(*arguments: Any, **more: Any) -> Any:
+        breaker.point("http", error)
         return real(*arguments, **more)
 
-    return mock.patch.object(requests.Session, "request", request)
+    return ask
 
 
 def _files(breaker: Breaker) -> Iterator[Any]:
