@@ -10,7 +10,7 @@ import contextlib
 import ipaddress
 import os
 import socket
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from citysync.domain.errors import Unreachable
 from connectors._certificate import witnessed
+from connectors._clock import Clock
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -32,6 +33,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.cut = False
+        self._clock = Clock(self._hang_up)
         self._twins: WeakSet[_Twin] = WeakSet()
         self.pools: dict[str, type[HTTPConnectionPool]] = _pools(self)
 
@@ -45,13 +47,12 @@ class Wire:
     def no_longer_than(self, seconds: float) -> Iterator[None]:
         """Cut every connection when the time is over, whatever is being waited for."""
         self.cut = False
-        clock = threading.Timer(seconds, self._hang_up)
-        clock.daemon = True
-        clock.start()
-        try:
+        with self._clock.until(time.monotonic() + seconds):
             yield
-        finally:
-            clock.cancel()
+
+    def close(self) -> None:
+        """Watch the clock no longer."""
+        self._clock.stop()
 
     def _hang_up(self) -> None:
         self.cut = True

@@ -75,6 +75,7 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._calls.close()
+        self._wire.close()
 
     def page(self, number: int, changes: Mapping[str, object]) -> Reply:
         """Return a page of the configured address, some of its parameters set."""
