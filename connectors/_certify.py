@@ -69,7 +69,7 @@ class Reading:
         keys = dict.fromkeys(filter(None, page.keys), page.number)
         again = self.first_seen.keys() & keys.keys()
         self.repeated |= again
-        self.first_seen |= keys | {key: self.first_seen[key] for key in again}
+        self.first_seen |= (keys | {key: self.first_seen[key] for key in again}) if again else keys
 
     @property
     def declared(self) -> int | None:
