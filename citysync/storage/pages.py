@@ -17,6 +17,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -106,19 +107,33 @@ def write_whole(path: Path, data: bytes, unfinished: Path) -> None:
 
     ``unfinished``: the folder for temporary names, on the same disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f"{_UNFINISHED}{_machine()}-{os.getpid()}-", dir=unfinished)
-    half = Path(name)
+    descriptor, half = _half(unfinished)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        half.replace(path)
+        _moved(half, path)
     except BaseException:
-        half.unlink(missing_ok=True)
+        Path(half).unlink(missing_ok=True)
         raise
+
+
+def _half(unfinished: Path) -> tuple[int, str]:
+    prefix = f"{_UNFINISHED}{_machine()}-{os.getpid()}-"
+    try:
+        return tempfile.mkstemp(prefix=prefix, dir=unfinished)
+    except FileNotFoundError:  # the first of all
+        unfinished.mkdir(parents=True, exist_ok=True)
+        return tempfile.mkstemp(prefix=prefix, dir=unfinished)
+
+
+def _moved(half: str, path: Path) -> None:
+    try:
+        os.replace(half, path)  # noqa: PTH105 - page after page: a Path costs as much as the renaming
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(half, path)  # noqa: PTH105 - as above
 
 
 def sweep(folder: Path) -> int:
@@ -148,6 +163,7 @@ def _stale(path: Path) -> bool:
         return False
 
 
+@cache
 def _machine() -> str:
     return hashlib.sha256((machine_mark() or socket.gethostname()).encode()).hexdigest()[:8]
 
