@@ -57,6 +57,8 @@
   };
 
   box.hidden = false;
+  // As wide as the longest number: a count of five figures would lie over the name of its axis.
+  const wide = (_, texts) => Math.max(48, 16 + 8 * Math.max(0, ...(texts ?? []).map((text) => text.length)));
   const axis = { font: "13px sans-serif", labelFont: "13px sans-serif", stroke: colour("--quiet") };
   const plot = new uPlot(
     {
@@ -73,8 +75,8 @@
       ],
       axes: [
         { ...axis, incrs: [1, 2, 7, 14, 28, 56].map((count) => count * DAY), values: (_, splits) => splits.map((stamp) => dayOf.format(new Date(stamp * 1000))) },
-        { ...axis, scale: "received", label: `── ${heads[2]}`, size: 64, labelSize: 22, values: numbers },
-        { ...axis, scale: "found", label: `- - ${heads[3]}`, side: 1, size: 48, labelSize: 22, grid: { show: false }, values: numbers },
+        { ...axis, scale: "received", label: `── ${heads[2]}`, size: wide, labelSize: 22, values: numbers },
+        { ...axis, scale: "found", label: `- - ${heads[3]}`, side: 1, size: wide, labelSize: 22, grid: { show: false }, values: numbers },
       ],
       hooks: {
         drawClear: [states],
