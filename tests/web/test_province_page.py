@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,23 @@ def test_what_needs_somebody_comes_by_urgency(shown: ProvincePage) -> None:
     assert [each.name for each in shown.needs] == ["韶关市", "深圳市", "茂名市"]
     assert shown.needs[2].left == "11月27日（周五）下班前，剩 4 个工作日"
     assert shown.needs[2].lasting == "第 4 天"
+
+
+def test_what_is_left_of_a_deadline_is_counted_from_the_readers_day(
+    pages: TestClient,
+) -> None:
+    facts = facts_of(pages.app.state.library.reader(Principal("admin", Role.PROVINCE_ADMIN)))  # type: ignore[attr-defined]
+    city = next(each for each in facts.cities if each.due_on is not None)
+    assert city.due_on is not None
+    shown = {
+        days: tile(city, replace(facts, today=city.due_on + timedelta(days=days)), language("zh"))
+        for days in (-1, 0, 3)
+    }
+    assert [(each.left.split("，")[-1], each.overdue) for each in shown.values()] == [
+        ("剩 1 个工作日", False),
+        ("今天下班前", False),
+        ("已超期 3 个工作日", True),
+    ]
 
 
 def test_what_an_older_snapshot_held_is_no_count_of_today(shown: ProvincePage) -> None:

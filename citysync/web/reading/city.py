@@ -37,6 +37,7 @@ class CityHead:
     good: Row | None
     due_on: date | None
     on: date
+    today: date
     nights: tuple[Night, ...]
     signals: int = 0
 
@@ -66,6 +67,7 @@ def city_head(reader: Reader, code: str) -> CityHead:
         good=next(iter(adopted_snapshots(reader.store, code)), None),
         due_on=deadlines(reader, [told], on).get(code),
         on=on,
+        today=max(on, reader.today),
         nights=nights_of(reader, on - timedelta(days=STRIP_DAYS - 1), on, (code,)).get(code, ()),
         signals=feedback.counted(reader.store, (code,)).get(code, {}).get(Standing.ACCEPTED.value, 0),
     )

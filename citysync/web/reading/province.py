@@ -50,13 +50,18 @@ class CityFacts:
 
 @dataclass(frozen=True)
 class ProvinceFacts:
-    """``run``: the last run's facts, None before the first; ``told``: ``status --json`` of the cities asked about."""
+    """``run``: the last run's facts, None before the first; ``told``: ``status --json`` of the cities asked about.
+
+    ``on``: the last run's day; ``today``: the reader's, from which what is left of a deadline is counted: nights may
+    have been missed since.
+    """
 
     run: Row | None
     told: Document
     cities: tuple[CityFacts, ...]
     since: date
     on: date
+    today: date
 
 
 def province(reader: Reader) -> ProvinceFacts:
@@ -81,7 +86,7 @@ def province(reader: Reader) -> ProvinceFacts:
         )
         for each in told["cities"]
     )
-    return ProvinceFacts(result.run, told, facts, since, on)
+    return ProvinceFacts(result.run, told, facts, since, on, max(on, reader.today))
 
 
 def nights_of(reader: Reader, since: date, on: date, codes: Collection[str]) -> dict[str, tuple[Night, ...]]:

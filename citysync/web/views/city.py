@@ -81,7 +81,7 @@ def city_page(head: CityHead, language: Language) -> CityPage:
     say, state, reasons = language.say, State(head.told["state"]), head.told["reasons"]
     facts = CityFacts(head.city, head.told, None, head.nights, head.weights, head.due_on)
     since = head.on if not head.nights else head.nights[0].on
-    alone = ProvinceFacts(None, {}, (facts,), min(since, head.on), head.on)
+    alone = ProvinceFacts(None, {}, (facts,), min(since, head.on), head.on, head.today)
     shown = tile(facts, alone, language)
     certificate = (head.verdict or {}).get("certificate") or {}
     return CityPage(

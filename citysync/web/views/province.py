@@ -113,7 +113,7 @@ def tile(city: CityFacts, facts: ProvinceFacts, language: Language) -> Tile:
     """Return one city as every overview shows it."""
     say, state, told = language.say, State(city.told["state"]), city.told
     row, column = city.city.tile or (0, 0)
-    left, overdue = _left(city.due_on, facts.on, language)
+    left, overdue = _left(city.due_on, facts.today, language)
     return Tile(
         code=city.city.code,
         name=city.city.name,
@@ -191,10 +191,10 @@ def _left(due_on: date | None, on: date, language: Language) -> tuple[str, bool]
 def _line(nights: Sequence[Night], on: date, say: Say) -> Line:
     by_day = {night.on: night.findings for night in nights}
     days = [on - timedelta(days=back) for back in range(LINE_DAYS - 1, -1, -1)]
-    known = [by_day[day] for day in days if by_day.get(day) is not None]
+    known = [found for day in days if (found := by_day.get(day)) is not None]
     told = say("近 30 天发现数：最近 %(last)s，最多 %(most)s") % {
-        "last": known[-1] if known else "—",
-        "most": max((count for count in known if count is not None), default="—"),
+        "last": f"{known[-1]:,}" if known else "—",
+        "most": f"{max(known):,}" if known else "—",
     }
     return line([by_day.get(day) for day in days], told)
 
