@@ -15,7 +15,7 @@ from connectors._http import Expired
 from connectors._kit_index import Base, Index
 from connectors._kit_talk import Contradicted, Line, Manifest, Talk
 from connectors._kit_tree import differences
-from connectors._mapping import Plan, in_order, plan_for, stacked, to_frame
+from connectors._mapping import Plan, in_order, placed, plan_for, stacked, to_frame
 
 _MOST_KEYS = 20_000  # in one request; beyond it, and beyond a quarter of the rows, a whole pull costs less
 _WORTH_A_QUARTER = 4
@@ -103,12 +103,23 @@ def _unproved(index: Index, manifest: Manifest) -> list[str]:
 
 def _frames(lines: Sequence[Line], manifest: Manifest, plan: Plan) -> list[pl.DataFrame]:
     """Return the rows as frames, one an answer; even without rows the columns are those of the manifest."""
-    by_page: dict[int, list[Mapping[str, object]]] = {}
+    by_page: dict[int, list[Sequence[str | None]]] = {}
     for line in lines:
-        row = dict(zip(manifest.fields, line.values or (), strict=True))
-        by_page.setdefault(line.page_no, []).append(row)
-    empty = to_frame([dict.fromkeys(manifest.fields)], plan, 0).clear()
-    return [empty, *(to_frame(rows, plan, number) for number, rows in by_page.items())]
+        by_page.setdefault(line.page_no, []).append(line.values or ())
+    asked = set(plan.paths.values()).intersection(manifest.fields)
+    empty = placed(pl.DataFrame(schema=dict.fromkeys(sorted(asked), pl.String)), plan, [])
+    return [empty, *(_framed(rows, manifest, plan, number) for number, rows in by_page.items())]
+
+
+def _framed(rows: Sequence[Sequence[str | None]], manifest: Manifest, plan: Plan, page_no: int) -> pl.DataFrame:
+    """Return the rows of one answer, all of them texts or nothing, column by column."""
+    asked = set(plan.paths.values())
+    sent = zip(manifest.fields, zip(*rows, strict=True), strict=True)
+    try:
+        columns = [pl.Series(name, values, dtype=pl.String) for name, values in sent if name in asked]
+    except UnicodeEncodeError:  # half a surrogate pair, which is shown as the escape that was sent
+        return to_frame([dict(zip(manifest.fields, row, strict=True)) for row in rows], plan, page_no)
+    return placed(pl.DataFrame(columns), plan, [page_no] * len(rows))
 
 
 def _rebuilt(

@@ -17,7 +17,7 @@ from connectors._moments import instant
 from connectors._session import Reply, Session
 from connectors._text import decode, parse_json, read_json
 
-_VALUES = (str, type(None))
+_VALUES = frozenset({str, type(None)})
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a pair: no file and no database takes it
 MOST_ROUNDS = 1_000
 
@@ -131,23 +131,24 @@ class Talk:
         if sent[-1] == b"":
             sent.pop()
         with self.session.reading(self._number):
-            decode(reply.data, "utf-8")
-            end = parse_json(sent[-1].decode()) if sent else None
+            texts = decode(reply.data, "utf-8").split("\n")
+            end = parse_json(texts[len(sent) - 1]) if sent else None
             if not isinstance(end, dict) or end.get("end") is not True:
                 raise Contradicted(f"第 {self._number} 页没有结束标记，内容不完整")
             if end.get("rows") != str(len(sent) - 1):
                 raise Contradicted(f"第 {self._number} 页结束标记写明 {end.get('rows')} 行，实际 {len(sent) - 1} 行")
-            return [self._line(line, manifest) for line in sent[:-1]], end.get("more") is True
+            lines = [self._line(line, text, manifest) for line, text in zip(sent[:-1], texts, strict=False)]
+            return lines, end.get("more") is True
 
-    def _line(self, sent: bytes, manifest: Manifest) -> Line:
+    def _line(self, sent: bytes, text: str, manifest: Manifest) -> Line:
         try:
-            row = json.loads(sent)
+            row = json.loads(text)
         except (ValueError, RecursionError):
             row = None
         if not isinstance(row, list) or not row or not isinstance(row[0], str) or _SURROGATE.search(row[0]):
             raise Contradicted(f"第 {self._number} 页有一行不是 [键, 值…]")
         gone = len(row) == 1 and bool(manifest.fields)
-        if not gone and (len(row) != len(manifest.fields) + 1 or not all(type(v) in _VALUES for v in row)):
+        if not gone and (len(row) != len(manifest.fields) + 1 or not _VALUES.issuperset(map(type, row))):
             raise Contradicted(f"第 {self._number} 页键 {row[0][:40]} 的值与清单的 {len(manifest.fields)} 个字段不符")
         return Line(row[0], None if gone else row[1:], row_hash(sent), self._number)
 
@@ -175,6 +176,10 @@ def _is_texts(found: object) -> bool:
     return isinstance(found, list) and all(isinstance(each, str) for each in found)
 
 
+def _is_names(found: object) -> bool:
+    return isinstance(found, list) and _is_texts(found) and len(set(found)) == len(found)
+
+
 def _is_maybe(found: object) -> bool:
     return found is None or isinstance(found, str)
 
@@ -187,7 +192,7 @@ _SHAPES: dict[str, Callable[[object], bool]] = {
     "snapshot": _fits("[0-9A-Za-z_-]{1,128}"),
     "count": _fits("[0-9]{1,12}"),
     "digest": _fits("[0-9a-f]{64}"),
-    "fields": _is_texts,
+    "fields": _is_names,
     "kept": _is_texts,
     "changed_at": _is_maybe,
     "problem": _is_maybe,

@@ -18,6 +18,9 @@ from citysync.domain.snapshot import Grade, Snapshot, fingerprint
 from citysync.kit.answers import Reply
 from citysync.kit.reading import Row
 from connectors import pull
+from connectors._kit_received import _frames
+from connectors._kit_talk import Line, Manifest
+from connectors._mapping import Plan, stacked, to_frame
 from connectors._tape import Player, Recorder
 from flows.replay import city_of as city_at
 from tests.builders import an_item
@@ -250,6 +253,45 @@ def test_another_protocol_is_refused() -> None:
         kit.twist = newer
         with pytest.raises(Unreadable, match="协议版本是 2"):
             pulled({"connector": "kit", "url": kit.url})
+
+
+def test_a_manifest_that_names_a_field_twice_is_refused() -> None:
+    def twice(_method: str, target: str, reply: Reply) -> Reply:
+        if not target.endswith("manifest"):
+            return reply
+        named = [line.replace(b'"task_name"', b'"task_code"') for line in reply.lines]
+        assert named != reply.lines
+        return replace(reply, lines=named)
+
+    with running(2) as kit:
+        kit.twist = twice
+        with pytest.raises(Unreadable, match="fields 缺失或写法不符"):
+            pulled({"connector": "kit", "url": kit.url})
+
+
+# What a value may begin, end or consist of: blanks of any kind, nothing, letters of every plane, half a surrogate pair.
+_VALUES = st.one_of(st.none(), st.text(st.sampled_from(" \t\u3000\xa0\u2003\x85A许\U0002000b1\u200b"), max_size=4))
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    rows=st.lists(st.tuples(_VALUES, _VALUES, _VALUES), min_size=1, max_size=6),
+    half=st.booleans(),
+)
+def test_rows_read_by_columns_are_those_read_one_by_one(
+    rows: list[tuple[str | None, str | None, str | None]], *, half: bool
+) -> None:
+    fields = ("task_code", "nobody_asked", "姓名")
+    plan = Plan({"task_code": "task_code", "task_name": "姓名", "by_law": "not_sent", "dept_name": "姓名"}, frozenset())
+    sent = [*rows, ("x", "\ud800", "\udfff许")] if half else rows
+    manifest = Manifest("s", len(sent), "0" * 64, fields, (), None, None)
+    lines = [Line(str(number), list(row), b"", 1 + number // 2) for number, row in enumerate(sent)]
+    by_page: dict[int, list[dict[str, str | None]]] = {}
+    for line in lines:
+        by_page.setdefault(line.page_no, []).append(dict(zip(fields, line.values or (), strict=True)))
+    one_by_one = [to_frame([dict.fromkeys(fields)], plan, 0).clear()]
+    one_by_one += [to_frame(records, plan, number) for number, records in by_page.items()]
+    assert stacked(_frames(lines, manifest, plan)).equals(stacked(one_by_one))
 
 
 def test_a_kit_that_cannot_read_its_source_says_so_and_goes_on_with_the_last_good_snapshot() -> None:
