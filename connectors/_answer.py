@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from citysync.domain.errors import Refused, Throttled, Unreachable, Unreadable
 from citysync.domain.verdict import Fault
@@ -91,6 +92,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return None if moment is None else max(0.0, (moment - (http_date(headers.get("Date")) or now)).total_seconds())
 
 
+@lru_cache(maxsize=8)
 def http_date(sent: str | None) -> datetime | None:
     """Return the moment an HTTP header names, None if none can be read."""
     try:

@@ -20,6 +20,7 @@ from connectors._records import Record, Rows
 
 _BETWEEN = b"},{"
 _COMPACT = (",", ":")
+_TEXT, _WHOLE = pl.String(), pl.Int64()
 
 
 class Columns(Rows):
@@ -61,18 +62,18 @@ def columns_of(rows: bytes) -> Columns | None:
     Keys are those of the first object, in its order; values are texts, null, or whole numbers of 64 bits in columns
     where the first one is.
     """
-    kinds = _kinds(rows)
-    if kinds is None:
+    first = _first(rows)
+    if first is None:
         return None
     try:
-        frame = pl.read_json(rows, schema=kinds)
+        frame = pl.read_json(rows, schema={name: _WHOLE if whole else _TEXT for name, whole in first.items()})
     except pl.exceptions.PolarsError:
         return None
     expected = _Expected(rows)
     frame.write_json(cast("IOBase", expected))
     if not expected.met:
         return None
-    if pl.Int64() not in kinds.values():
+    if not any(first.values()):
         return Columns(frame, rows)
     texts = frame.cast(pl.String())
     return Columns(texts, _written(texts))
@@ -106,8 +107,8 @@ class _Expected:
         return self._same and self._place == len(self._whole)
 
 
-def _kinds(rows: bytes) -> dict[str, pl.DataType] | None:
-    """Return the columns the first object has, None where it shows already that the rows are written otherwise."""
+def _first(rows: bytes) -> dict[str, bool] | None:
+    """Return the first object's keys and which of them hold a whole number, None where it is written otherwise."""
     first = rows[1 : rows.find(_BETWEEN) + 1]
     try:
         record = json.loads(first)
@@ -116,7 +117,7 @@ def _kinds(rows: bytes) -> dict[str, pl.DataType] | None:
         return None
     if not same or not all(value is None or type(value) in {str, int} for value in record.values()):
         return None
-    return {name: pl.Int64() if type(value) is int else pl.String() for name, value in record.items()}
+    return {name: type(value) is int for name, value in record.items()}
 
 
 def _written(frame: pl.DataFrame) -> bytes:

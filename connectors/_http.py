@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from connectors._text import read_json
 _SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")
 _MESSAGE_KEYS = ("msg", "message", "TEXT", "text", "error", "errmsg", "error_msg", "MSG", "MESSAGE", "desc", "info")
 _QUOTED = 200
+# URL parsers disagree about an address with one of these, and disagreement is how a check is passed by.
+_ODD = re.compile(r"[\x00- \\\x7f]")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -194,7 +197,7 @@ def with_query(url: str, params: Mapping[str, object]) -> str:
 
 def origin(url: str) -> tuple[str, str, int] | None:
     """Return (scheme, host, port) of a plain HTTP address, None for anything else, user info included."""
-    if _odd(url):
+    if _ODD.search(url):
         return None
     try:
         parts = urlsplit(url)
@@ -209,7 +212,7 @@ def origin(url: str) -> tuple[str, str, int] | None:
 def next_address(url: str, link: str, home: str) -> str:
     """Return where a next link leads, resolved and without its fragment; refuses any other origin than ``home``'s."""
     try:
-        address = "" if _odd(link) else urlsplit(urljoin(url, link))._replace(fragment="").geturl()
+        address = "" if _ODD.search(link) else urlsplit(urljoin(url, link))._replace(fragment="").geturl()
     except ValueError:
         address = ""
     if not address or origin(address) != origin(home):
@@ -277,11 +280,6 @@ def _said(document: object) -> str | None:
             if isinstance(said, str) and said.strip():
                 return f"信息“{said.strip()[:_QUOTED]}”"
     return None
-
-
-def _odd(address: str) -> bool:
-    """Return whether URL parsers would disagree about an address: disagreement is how a check is passed by."""
-    return any(letter in {"\\", "\x7f"} or letter <= " " for letter in address)
 
 
 def _put(params: dict[str, Any], steps: list[str], value: object) -> None:

@@ -94,8 +94,8 @@ def placed(frame: pl.DataFrame, plan: Plan, page_numbers: Sequence[int]) -> pl.D
 
 
 def _named(frame: pl.DataFrame, plan: Plan) -> list[pl.Series]:
-    sent = {column.name: column for column in frame.get_columns()}
-    texts = {path: _filled(sent[path]) for path in dict.fromkeys(plan.paths.values()) if path in sent}
+    sent = set(frame.columns)
+    texts = {path: _filled(frame.get_column(path)) for path in dict.fromkeys(plan.paths.values()) if path in sent}
     return [texts[path].alias(name) for name, path in plan.paths.items() if path in texts]
 
 
