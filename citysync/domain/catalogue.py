@@ -29,7 +29,7 @@ MASTER: dict[str, pl.DataType] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # itself and no other, so that what was made of it can be looked up by it
 class MasterCatalogue:
     """One version of the master catalogue.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 
 import polars as pl
 
@@ -75,6 +76,11 @@ def no_findings() -> pl.DataFrame:
 
 def no_places() -> pl.DataFrame:
     """Return what a check returns when it finds nothing."""
+    return _no_places().clone()
+
+
+@cache
+def _no_places() -> pl.DataFrame:
     return pl.DataFrame(schema=PLACE)
 
 

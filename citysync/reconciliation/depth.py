@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
-from citysync.reconciliation.normalise import normalised
+from citysync.reconciliation.normalise import fold
 
 GD, ORDINAL, NATIONAL = "gd", "ordinal", "national"
 
@@ -19,8 +21,10 @@ _ORDINAL_STEPS = {f"{numeral}级": step for step, numerals in _NUMERALS.items() 
     "全程网办(Ⅳ级)": 4,
     "全程网办(IV级)": 4,
 }
-_NATIONAL = "^[1-79](,[1-79])*$"
-_SEPARATORS = "[、;]"
+_NAMED = {**dict.fromkeys(_GD_STEPS, GD), **dict.fromkeys(_ORDINAL_STEPS, ORDINAL)}
+_NATIONAL = re.compile("[1-79](,[1-79])*")
+_SEPARATORS = str.maketrans("、;", ",,")
+_READ = {"scale": pl.String(), "step": pl.Int64()}
 _MAX_VISITS = {(GD, 2): 2, (GD, 3): 1, (ORDINAL, 4): 0}
 
 
@@ -29,10 +33,19 @@ def beside(rows: pl.DataFrame, column: str) -> pl.DataFrame:
 
     Both are null for a text of no scale (四级 alone, 9 alone). Few different depths occur: each is read once.
     """
-    text = normalised(pl.col(column)).str.replace_all(_SEPARATORS, ",")
-    known = rows.select(column).drop_nulls().unique().with_columns(text=text)
-    read = known.select(column, _scale().alias(f"{column}_scale"), _step().alias(f"{column}_step"))
+    known = [text for text in rows.get_column(column).unique() if text is not None]
+    read = pl.DataFrame([read_depth(text) for text in known], schema=_READ, orient="row")
+    read = read.select(pl.Series(column, known, dtype=pl.String), pl.all().name.prefix(f"{column}_"))
     return rows.join(read, on=column, how="left")
+
+
+def read_depth(text: str) -> tuple[str | None, int | None]:
+    """Return the scale and the step of one depth, None and None where it is of no scale."""
+    plain = (fold(text) or "").translate(_SEPARATORS)
+    if plain in _NAMED:
+        return _NAMED[plain], (_GD_STEPS | _ORDINAL_STEPS)[plain]
+    steps = [int(step) for step in plain.split(",") if step != "9"] if _NATIONAL.fullmatch(plain) else []
+    return (NATIONAL, max(steps)) if steps else (None, None)
 
 
 def max_visits(column: str) -> pl.Expr:
@@ -43,25 +56,3 @@ def max_visits(column: str) -> pl.Expr:
     limits = {f"{scale} {step}": visits for (scale, step), visits in _MAX_VISITS.items()}
     place = pl.format("{} {}", f"{column}_scale", f"{column}_step")
     return place.replace_strict(limits, default=None, return_dtype=pl.Int64)
-
-
-def _scale() -> pl.Expr:
-    text = pl.col("text")
-    return (
-        pl.when(text.is_in(list(_GD_STEPS)))
-        .then(pl.lit(GD))
-        .when(text.is_in(list(_ORDINAL_STEPS)))
-        .then(pl.lit(ORDINAL))
-        .when(text.str.contains(_NATIONAL) & _highest_digit().is_not_null())
-        .then(pl.lit(NATIONAL))
-    )
-
-
-def _step() -> pl.Expr:
-    named = pl.col("text").replace_strict(_GD_STEPS | _ORDINAL_STEPS, default=None, return_dtype=pl.Int64)
-    return pl.coalesce(named, pl.when(pl.col("text").str.contains(_NATIONAL)).then(_highest_digit()))
-
-
-def _highest_digit() -> pl.Expr:
-    """Return the highest step named; 9 其他 is none."""
-    return pl.col("text").str.extract_all("[1-7]").list.max().cast(pl.Int64)

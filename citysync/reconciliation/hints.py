@@ -109,6 +109,8 @@ def with_expired(found: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
         if each.until < on
         for region in exempt_in(each, on)
     ]
+    if not rows:
+        return found.with_columns(exempt_reason=pl.lit(None, dtype=pl.String))
     schema = {"region": pl.String(), "catalog_code": pl.String(), "until": pl.Date(), "exempt_reason": pl.String()}
     expired = pl.DataFrame(rows, schema=schema)
     here = pl.col("region").is_null() | (pl.col("region") == pl.col("areacode"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 import polars as pl
 
@@ -14,11 +15,13 @@ from citysync.domain.city import City
 from citysync.domain.errors import MasterError
 from citysync.domain.identity import Identity
 from citysync.domain.outcome import Validation
+from citysync.reconciliation import depth
 from citysync.reconciliation.identity_applied import read_as_confirmed
-from citysync.reconciliation.obligations import DIVISION_LENGTH, every_duty, parents_of, without_exempt
+from citysync.reconciliation.obligations import DIVISION_LENGTH, due_in, levelled, parents_of, without_exempt
 from citysync.reconciliation.texts import differing_texts
 
 NATIONAL_SCHEME = "gbt39554"
+DEPTH = "online_handle_depth"
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Match:
 
     ``judged``: the chosen rows in use that are not in conflict, one per (task_code, task_handle_item): the columns of
     ``Validation.accepted`` and each master column as ``master_…`` (null where the master lacks the code), with
-    ``catalog_code`` as confirmed and ``sent_catalog_code`` as sent (the same but for a confirmed change of identity);
+    ``catalog_code`` as confirmed and ``sent_catalog_code`` as sent (the same but for a confirmed change of identity),
+    and behind ``online_handle_depth`` of either side ``…_scale`` and ``…_step`` (``depth``);
     ``paired``: those the master has; ``overclaimed``: those it neither has nor knows as a main item;
     ``texts``: names and legal bases of ``paired`` that differ as written: ``PLACE`` and ``same_meaning`` (Boolean);
     ``parents``: catalog_code, sub_codes (sorted, joined by ","; null if none is listed);
@@ -70,18 +74,17 @@ def match(
 
     Raises MasterError if the master holds a code twice: a join would then multiply rows.
     """
-    _refuse_repeated_codes(master)
+    asked = _prepared(master, on)
     read, stands_for = read_as_confirmed(validation.accepted, master.items, identities, on)
     rows = _with_highest_version(read)
     newest = rows.filter(pl.col("task_version").eq_missing(pl.col("highest_version")))
     newest = newest.with_columns(contenders=pl.len().over(items.KEY))
     conflicts = newest.filter(pl.col("contenders") > 1)
     chosen = newest.filter((pl.col("contenders") == 1) & _in_use())
-    parents = parents_of(master.items)
-    judged = _beside_master(chosen.drop("contenders", "highest_version"), master)
+    judged = _beside_master(chosen.drop("contenders", "highest_version"), asked.beside)
     known = pl.col("master_catalog_code").is_not_null()
     paired = judged.filter(known)
-    every = every_duty(master.items, parents, city, on)
+    every = due_in(asked.levelled, city, on)
     obligations = without_exempt(every, city, on)
     unclaimed = obligations.join(_met(chosen, conflicts, stands_for), on=obligations.columns, how="anti")
     return Match(
@@ -90,9 +93,9 @@ def match(
         national=city.codes.scheme == NATIONAL_SCHEME,
         judged=judged,
         paired=paired,
-        overclaimed=_foreign(judged.filter(~known), parents, stands_for),
+        overclaimed=_foreign(judged.filter(~known), asked.parents, stands_for),
         texts=differing_texts(paired),
-        parents=parents,
+        parents=asked.parents,
         superseded=rows.filter(pl.col("task_version").ne_missing(pl.col("highest_version")) & _in_use()),
         conflicts=conflicts,
         duties=obligations,
@@ -103,6 +106,27 @@ def match(
         exempted=every.height - obligations.height,
         asked_as=city.fields,
     )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What every city of a night asks of the master.
+
+    ``beside``: every column as ``master_…``, with the scale and step of the depth; ``parents``: as of a ``Match``;
+    ``levelled``: whom the items in force oblige.
+    """
+
+    beside: pl.DataFrame
+    parents: pl.DataFrame
+    levelled: pl.DataFrame
+
+
+@lru_cache(maxsize=1)
+def _prepared(master: MasterCatalogue, on: date) -> _Prepared:
+    _refuse_repeated_codes(master)
+    parents = parents_of(master.items)
+    beside = depth.beside(master.items, DEPTH).select(pl.all().name.prefix("master_"))
+    return _Prepared(beside, parents, levelled(master.items, parents, on))
 
 
 def _refuse_repeated_codes(master: MasterCatalogue) -> None:
@@ -124,25 +148,24 @@ def _in_use() -> pl.Expr:
     return pl.col("task_state").is_null() | (pl.col("task_state") == vocabulary.IN_USE)
 
 
-def _beside_master(rows: pl.DataFrame, master: MasterCatalogue) -> pl.DataFrame:
-    return rows.join(
-        master.items.select(pl.all().name.prefix("master_")),
-        left_on="catalog_code",
-        right_on="master_catalog_code",
-        how="left",
-        coalesce=False,
-    )
+def _beside_master(rows: pl.DataFrame, master: pl.DataFrame) -> pl.DataFrame:
+    rows = depth.beside(rows, DEPTH)
+    return rows.join(master, left_on="catalog_code", right_on="master_catalog_code", how="left", coalesce=False)
 
 
 def _foreign(unknown: pl.DataFrame, parents: pl.DataFrame, stands_for: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that are neither main items nor, as confirmed, the whole of items the master split."""
     others = unknown.join(parents, on="catalog_code", how="anti")
+    if stands_for.is_empty():
+        return others
     return others.join(stands_for, left_on="catalog_code", right_on="sent", how="anti")
 
 
 def _met(chosen: pl.DataFrame, conflicts: pl.DataFrame, stands_for: pl.DataFrame) -> pl.DataFrame:
     """Return (areacode, catalog_code) of what is there, and of the parts that a whole stands for."""
     present = _present(chosen, conflicts)
+    if stands_for.is_empty():
+        return present
     parts = present.join(stands_for, left_on="catalog_code", right_on="sent", how="inner")
     return pl.concat([present, parts.select("areacode", catalog_code="read").unique()])
 

@@ -47,7 +47,12 @@ def duties(master: pl.DataFrame, parents: pl.DataFrame, city: City, on: date) ->
 
 
 def every_duty(master: pl.DataFrame, parents: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
-    """Return the obligations of a city on a day before any exemption: areacode, catalog_code.
+    """Return the obligations of a city on a day before any exemption: areacode, catalog_code."""
+    return due_in(levelled(master, parents, on), city, on)
+
+
+def levelled(master: pl.DataFrame, parents: pl.DataFrame, on: date) -> pl.DataFrame:
+    """Return whom the items in force on a day oblige: catalog_code, applies_to, level, a row for each level.
 
     An empty ``use_level`` obliges nobody; main items oblige through their sub-items.
     """
@@ -56,10 +61,14 @@ def every_duty(master: pl.DataFrame, parents: pl.DataFrame, city: City, on: date
         .filter(pl.col("plan_cancel_date").is_null() | (pl.col("plan_cancel_date") > on))
         .join(parents, on="catalog_code", how="anti")
     )
-    levelled = in_force.select("catalog_code", "applies_to", level=pl.col("use_level").list.unique()).explode(
+    return in_force.select("catalog_code", "applies_to", level=pl.col("use_level").list.unique()).explode(
         "level", empty_as_null=False, keep_nulls=False
     )
-    return levelled.join(_regions(city, on), on="level").filter(_applies()).select(*_DUTY)
+
+
+def due_in(by_level: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
+    """Return the obligations of a city before any exemption, from what is ``levelled``: areacode, catalog_code."""
+    return by_level.join(_regions(city, on), on="level").filter(_applies()).select(*_DUTY)
 
 
 def _regions(city: City, on: date) -> pl.DataFrame:
@@ -90,6 +99,8 @@ def without_exempt(due: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
     """Return the obligations that no exemption of the city lifts on a day; its last day is included."""
     exempt = (each for each in city.exempt if each.until >= on)
     rows = [{"areacode": area, "catalog_code": each.catalog_code} for each in exempt for area in exempt_in(each, on)]
+    if not rows:
+        return due
     lifted = pl.DataFrame(rows, schema=_DUTY)
     everywhere = lifted.filter(pl.col("areacode").is_null()).select("catalog_code")
     return due.join(everywhere, on="catalog_code", how="anti").join(lifted, on=list(_DUTY), how="anti")

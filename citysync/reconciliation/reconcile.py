@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import accumulate
 from types import ModuleType
 
 import polars as pl
@@ -36,6 +38,7 @@ DRIFT = "elements_drift"
 PROVED = frozenset({Grade.A, Grade.B})
 Duty = tuple[str, str]  # areacode, catalog_code
 _ROW = ("task_code", "task_handle_item")
+_UNTOLD = {"check": pl.String(), "severity": pl.String(), "fault": pl.String(), "graced": pl.Boolean(), **PLACE}
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,12 @@ def reconcile(
     snapshot proved complete (grade A or B).
     """
     facing = _as_far_as_proved(match, snapshot)
-    found = [_asked(check, module, facing) for check, module in all_checks().items()]
-    noted = [_noted(check, group) for (check,), group in validation.notes.group_by("check")]
-    told = [_told(each, facing) for each in (*found, *noted) if not each.is_empty()]
-    dated = with_expired(_dated(pl.concat([_untold(), *told]), match, city, on, calendar), city, on)
+    told = _told([*_found(facing), *_noted(validation.notes)], facing)
+    dated = with_expired(_dated(told, match, city, on, calendar), city, on)
     regions = [code for code, _ in regions_of(city, on)]
     seen = carried(absent_before, on, looked_before, regions)
     proved = _duties(seen | set(declared_withdrawn(validation).iter_rows()))
-    findings = _finished(dated, absence_remarks(validation, snapshot, city), regions, proved)
+    findings = _finished(dated, lambda: absence_remarks(validation, snapshot, city), regions, proved)
     return Reconciliation(
         findings=findings,
         names=names_of(facing),
@@ -118,14 +119,19 @@ def _as_far_as_proved(match: Match, snapshot: Snapshot) -> Match:
     return replace(match, unclaimed=unclaimed, unknown_fields=snapshot.unknown_fields)
 
 
-def _asked(check: str, module: ModuleType, match: Match) -> pl.DataFrame:
-    return _weighed(module.find(match), check, module)
+def _found(match: Match) -> Iterator[pl.DataFrame]:
+    """Yield what each check finds, of those that find anything."""
+    for check, module in all_checks().items():
+        places = module.find(match)
+        if places.height:
+            yield _weighed(places, check, module)
 
 
-def _noted(check: object, group: pl.DataFrame) -> pl.DataFrame:
-    note = NOTES[str(check)]
-    remark = pl.lit(None, dtype=pl.String) if note.REMARK is None else note.REMARK(group)
-    return _weighed(group.select(*PLACE, remark=remark), str(check), note)
+def _noted(notes: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    for (check,), group in notes.group_by("check"):
+        note = NOTES[str(check)]
+        remark = pl.lit(None, dtype=pl.String) if note.REMARK is None else note.REMARK(group)
+        yield _weighed(group.select(*PLACE, remark=remark), str(check), note)
 
 
 def _weighed(places: pl.DataFrame, check: str, kind: ModuleType | Note) -> pl.DataFrame:
@@ -142,22 +148,33 @@ def _weighed(places: pl.DataFrame, check: str, kind: ModuleType | Note) -> pl.Da
     )
 
 
-def _told(found: pl.DataFrame, match: Match) -> pl.DataFrame:
+def _told(found: list[pl.DataFrame], match: Match) -> pl.DataFrame:
+    """Return what checks found, each frame of one check, as one frame with a ``hint``."""
+    if not found:
+        return _untold()
     catalogue = match.master.items.select("catalog_code", name="task_name")
-    template = str(found.get_column("template")[0])
-    fields = found.get_column("field").drop_nulls().unique().to_list()
-    named = found.join(catalogue, on="catalog_code", how="left")
-    return named.with_columns(hint=hint(template, fields) + pl.col("remark").fill_null("")).select(_untold().columns)
+    named = pl.concat(found).join(catalogue, on="catalog_code", how="left", maintain_order="left")
+    ends = [*accumulate(each.height for each in found)]
+    return pl.concat(
+        _hinted(named.slice(end - each.height, each.height)) for end, each in zip(ends, found, strict=True)
+    )
+
+
+def _hinted(named: pl.DataFrame) -> pl.DataFrame:
+    template = str(named.get_column("template")[0])
+    fields = named.get_column("field").drop_nulls().unique().to_list()
+    return named.select(*_UNTOLD, hint=hint(template, fields) + pl.col("remark").fill_null(""))
 
 
 def _untold() -> pl.DataFrame:
-    kinds = {"check": pl.String(), "severity": pl.String(), "fault": pl.String(), "graced": pl.Boolean()}
-    return pl.DataFrame(schema={**kinds, **PLACE, "hint": pl.String()})
+    return pl.DataFrame(schema={**_UNTOLD, "hint": pl.String()})
 
 
 def _dated(found: pl.DataFrame, match: Match, city: City, on: date, calendar: Calendar) -> pl.DataFrame:
     """Set ``due_on`` where a change of the master is younger than the city's grace."""
     changed = match.master.changed
+    if not changed:
+        return found.with_columns(due_on=pl.lit(None, dtype=pl.Date))
     last_day = {day: calendar.add_workdays(day, city.tolerate.grace_workdays) for day in set(changed.values())}
     deadlines = pl.DataFrame(
         {"catalog_code": list(changed), "deadline": [last_day[day] for day in changed.values()]},
@@ -174,10 +191,15 @@ def _duties(pairs: AbstractSet[Duty]) -> pl.DataFrame:
     return pl.DataFrame(sorted(pairs), schema=schema, orient="row")
 
 
-def _finished(dated: pl.DataFrame, remarks: pl.DataFrame, regions: list[str], proved: pl.DataFrame) -> pl.DataFrame:
+def _finished(
+    dated: pl.DataFrame, remarks: Callable[[], pl.DataFrame], regions: list[str], proved: pl.DataFrame
+) -> pl.DataFrame:
     """Return findings whole, each once, in an order that depends on nothing but their content."""
+    if dated.is_empty():
+        return no_findings()
     is_absence = pl.col("check") == ABSENCE
-    absent = with_remarks(dated.filter(is_absence), remarks, regions)
+    absent = dated.filter(is_absence)
+    absent = with_remarks(absent, remarks(), regions) if absent.height else absent
     unconfirmed = absent.join(proved, on=proved.columns, how="anti")
     confirmed = absent.join(proved, on=proved.columns, how="semi")
     others = dated.filter(~is_absence).with_columns(exempt_reason=pl.lit(None, dtype=pl.String))

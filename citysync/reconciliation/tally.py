@@ -13,7 +13,6 @@ from citysync.domain.catalogue import DEFAULT_CAP
 from citysync.domain.findings import Severity
 from citysync.domain.outcome import TALLIES
 from citysync.domain.tallies import COUNTS, PLACE
-from citysync.reconciliation import depth
 from citysync.reconciliation.match import Match
 from citysync.reconciliation.obligations import DIVISION_LENGTH
 
@@ -48,12 +47,10 @@ def _of_obligations(match: Match) -> pl.DataFrame:
 
 
 def _facts(match: Match, findings: pl.DataFrame) -> pl.DataFrame:
-    own, target = "online_handle_depth", "master_online_handle_depth"
-    rows = depth.beside(depth.beside(match.judged, own), target)
     differing = findings.filter(
         pl.col("check").is_in(ELEMENT_CHECKS) & (pl.col("severity") == Severity.ERROR.value)
     ).select(items.KEY)
-    return rows.join(
+    return match.judged.join(
         differing.unique().with_columns(differs=pl.lit(value=True)), on=items.KEY, how="left", nulls_equal=True
     )
 

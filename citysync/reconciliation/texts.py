@@ -25,6 +25,8 @@ def differing_texts(paired: pl.DataFrame) -> pl.DataFrame:
             _differing(paired, "by_law", "master_by_law"),
         ]
     )
+    if found.is_empty():
+        return found.with_columns(same_meaning=pl.lit(None, dtype=pl.Boolean))
     # The counties of a city repeat each other's texts: each pair is normalised once.
     meanings = found.select(_PAIR).unique().with_columns(same_meaning=_equal_normalised())
     return found.join(meanings.drop_nulls("same_meaning"), on=_PAIR, how="inner").select(*PLACE, "same_meaning")

@@ -214,3 +214,13 @@ def test_severity_and_fault_come_from_the_check() -> None:
     told = {check: (severity, fault) for check, severity, fault in weights}
     for check, module in all_checks().items():
         assert told.get(check, (module.SEVERITY, module.FAULT)) == (module.SEVERITY, module.FAULT)
+
+
+def test_another_catalogue_of_the_same_name_is_another_catalogue() -> None:
+    """What is read of a master once a night is read of that one, on that day, and no other."""
+    first, second = a_master(a_master_item()), a_master(a_master_item(use_level=["4"], online_handle_depth="三级"))
+    assert first.version == second.version
+    later = a_master(a_master_item(plan_effective_date=date(2027, 1, 1)))
+    dues = [walk([an_item()], master).match.due for master in (first, second, first, later)]
+    assert dues == [1, 0, 1, 0]
+    assert walk([an_item()], later, on=date(2027, 1, 1)).match.due == 1

@@ -22,6 +22,5 @@ REMEDY = "请核实网办深度与到现场次数"
 def find(match: Match) -> pl.DataFrame:
     """Return one finding per row whose visits exceed what its depth allows (建设规范 2013)."""
     visits, allowed = pl.col("limit_scene_num"), pl.col("allowed")
-    judged = depth.beside(match.judged, "online_handle_depth")
-    rows = judged.with_columns(allowed=depth.max_visits("online_handle_depth"))
+    rows = match.judged.with_columns(allowed=depth.max_visits("online_handle_depth"))
     return at_rows(rows.filter(visits > allowed), "limit_scene_num", expected=at_most(allowed), actual=visits)

@@ -6,7 +6,6 @@ import polars as pl
 
 from citysync.domain.findings import Severity
 from citysync.domain.verdict import Axis, Fault
-from citysync.reconciliation import depth
 from citysync.reconciliation.match import Match
 from citysync.reconciliation.places import at_rows
 
@@ -22,7 +21,6 @@ REMEDY = "请提升网办深度到目录目标"
 def find(match: Match) -> pl.DataFrame:
     """Return one finding per row below the target; two different scales are never compared."""
     own, target = "online_handle_depth", "master_online_handle_depth"
-    rows = depth.beside(depth.beside(match.paired.drop_nulls([own, target]), own), target)
     same_scale = pl.col(f"{own}_scale") == pl.col(f"{target}_scale")
-    below = rows.filter(same_scale & (pl.col(f"{own}_step") < pl.col(f"{target}_step")))
+    below = match.paired.filter(same_scale & (pl.col(f"{own}_step") < pl.col(f"{target}_step")))
     return at_rows(below, own, expected=pl.col(target), actual=pl.col(own))

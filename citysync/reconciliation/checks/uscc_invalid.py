@@ -23,7 +23,7 @@ def find(match: Match) -> pl.DataFrame:
     """Return one finding per row; real bodies without such a code exist, so this never rejects (GB 32100-2015)."""
     rows = match.judged if match.national else match.judged.clear()
     body = codes.uscc_part(pl.col("task_code"))
-    bodies = rows.select(body=body).unique()  # a few hundred bodies stand behind 200,000 rows
-    invalid = bodies.filter(~codes.uscc_valid(pl.col("body")))
-    wrong = rows.with_columns(body=body).join(invalid, on="body", how="semi")
-    return at_rows(wrong, "dept_code", actual=pl.col("body"))
+    bodies = rows.select(body).to_series().unique()  # a few hundred bodies stand behind 200,000 rows
+    invalid = [each for each in bodies if not codes.uscc_valid(each)]
+    wrong = rows.filter(body.is_in(invalid)) if invalid else rows.clear()
+    return at_rows(wrong, "dept_code", actual=body)
