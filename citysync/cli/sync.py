@@ -76,14 +76,19 @@ def walked(asked: Asked, settings: Settings, crew: Crew, *, aloud: bool) -> Nigh
 @contextmanager
 def crying(settings: Settings, *, aloud: bool) -> Iterator[list[Night]]:
     """Yield a list for the run that is begun; where the ledger takes nothing, tell the people on duty without it."""
-    from citysync.cli.render import console
-    from flows.outcry import cry_out
+    from citysync.config.channels import FILE
 
     begun: list[Night] = []
+    if not (aloud and (settings.cities_dir / FILE).is_file()):  # nobody to tell
+        yield begun
+        return
+    from citysync.cli.render import console
+    from flows.outcry import cry_out  # before anything can fail: what is broken then may be what imports need
+
     try:
         yield begun
     except StorageError as error:
-        if aloud and (not begun or begun[0].unheard is not None):
+        if not begun or begun[0].unheard is not None:
             for untold in cry_out(settings, error, now()):
                 console(stderr=True).print(untold)
         raise
