@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandera.polars as pa
 import polars as pl
 
 from citysync.domain.findings import FINDINGS, REJECTIONS, Severity
 from citysync.domain.verdict import Fault
+from schemas.proof import checked
 
 # Why a row cannot be compared at all; everything milder is a finding.
 RULES = (
@@ -29,10 +32,11 @@ _ALWAYS_IN_REJECTIONS = ("row_no", "field", "rule", "expected", "hint")
 
 
 def _model(
-    name: str, dtypes: dict[str, pl.DataType], always: tuple[str, ...], checks: dict[str, pa.Check]
+    name: str, dtypes: dict[str, pl.DataType], always: tuple[str, ...], lists: dict[str, Iterable[str]]
 ) -> pa.DataFrameSchema:
+    good = {column: ("listed", pl.col(column).is_in([*values])) for column, values in lists.items()}
     columns = {
-        column: pa.Column(dtype, checks.get(column), nullable=column not in always) for column, dtype in dtypes.items()
+        column: checked(dtype, good.get(column), nullable=column not in always) for column, dtype in dtypes.items()
     }
     return pa.DataFrameSchema(columns, name=name, strict=True, ordered=True)
 
@@ -41,6 +45,6 @@ Findings = _model(
     "Findings",
     FINDINGS,
     _ALWAYS_IN_FINDINGS,
-    {"severity": pa.Check.isin([one.value for one in Severity]), "fault": pa.Check.isin([one.value for one in Fault])},
+    {"severity": (one.value for one in Severity), "fault": (one.value for one in Fault)},
 )
-Rejections = _model("Rejections", REJECTIONS, _ALWAYS_IN_REJECTIONS, {"rule": pa.Check.isin(RULES)})
+Rejections = _model("Rejections", REJECTIONS, _ALWAYS_IN_REJECTIONS, {"rule": RULES})

@@ -20,6 +20,7 @@ from schemas.reading import typed_rows
 from schemas.rules import rejections, rules
 
 _PROOFS = {"local": (Directory, at_once(Directory)), "gbt39554": (NationalDirectory, at_once(NationalDirectory))}
+_REJECTED = (Rejections, at_once(Rejections))
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def judged(rows: pl.DataFrame, setting: Setting, known: pl.Series | None = None)
     read = typed_rows(shown, looks, city, days.regions, days.heirs)
     doubtful = read if known is None else read.filter(~known)
     found = rejections(doubtful, rules(city, days.regions, columns, days.split, looks, setting.unknown))
-    rejected = prove(found, Rejections) if found.height else found
+    rejected = prove(found, *_REJECTED) if found.height else found
     fresh, typed = _without(doubtful, rejected), _without(read.select(list(DIRECTORY)), rejected)
     if fresh.height:
         prove(fresh.select(list(DIRECTORY)), *_PROOFS[city.codes.scheme])

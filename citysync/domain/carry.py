@@ -55,13 +55,12 @@ class Carry:
 
     def series(self, column: str, values: pl.Series) -> pl.Series:
         """Return a column's values as they go on."""
-        whole = {"areacode": self.regions, "catalog_code": self.items}
-        if column in whole:
-            return values.replace(whole[column]) if whole[column] else values
-        if column not in _TASKS or not (self.alone or self.bodies):
+        tasks = self.alone or self.bodies if column in _TASKS else {}
+        if not {"areacode": self.regions, "catalog_code": self.items}.get(column, tasks):
             return values
-        moved = {value: self.code(column, value) for value in values.drop_nulls().unique()}
-        return values.replace({old: new for old, new in moved.items() if old != new})
+        known = (value for value in values.unique() if value is not None)
+        moved = {value: new for value in known if (new := self.code(column, value)) != value}
+        return values.replace(moved) if moved else values  # of hundreds of divisions that are no more, few are met
 
 
 def carry_of(identities: Iterable[Identity], on: date) -> Carry:

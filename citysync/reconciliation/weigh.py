@@ -56,6 +56,8 @@ def _example(findings: pl.DataFrame, names: pl.DataFrame) -> str:
 
 def _grace(in_grace: pl.DataFrame, estimated: AbstractSet[date]) -> str:
     """Return how many findings still have time, and until when the first of them."""
+    if in_grace.is_empty():
+        return ""
     unconfirmed = distinct_rows(in_grace.filter(pl.col("suspected")))
     dated = in_grace.filter(pl.col("due_on").is_not_null() & ~pl.col("suspected"))
     first = dated.get_column("due_on").min()

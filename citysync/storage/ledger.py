@@ -123,12 +123,13 @@ def _publish(
             return Published(new=False, before=published.before, since=known)
         refuse_closed(connection, run_id)
         connection.execute(sa.insert(tables.verdicts), _verdict_row(seq, city_run, published.since))
-        days = life.first_days(connection, seq, run, city_run)
+        carry = life.carried(connection, run, city_run)
+        days = life.first_days(connection, seq, run, city_run, carry)
         for table, rows in _attachments(city_run, days, path, owner):
             connection.execute(sa.insert(table), rows)
         if tape is not None:
             connection.execute(sa.insert(tables.tapes), {**owner, "sha256": tape, "verdict": whole(verdict)})
-        life.advance(connection, seq, run, city_run)
+        life.advance(connection, seq, run, city_run, carry)
         _announce(connection, seq, verdict, published)
         if verdict.state is not State.NOT_SYNCED:  # whose fault that is, only the whole night shows
             leases.release(connection, seq, code)

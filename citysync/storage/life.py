@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from citysync.domain.carry import carry_of
+from citysync.domain.carry import Carry, carry_of
 from citysync.domain.life import IDENTITY, OPEN, codes_of, each_once, found_in, identified, turn
 from citysync.domain.outcome import CityRun
 from citysync.domain.run import Run, Trigger
@@ -38,13 +38,17 @@ class FirstDays:
     rejected: pl.Series
 
 
-def first_days(connection: sa.Connection, run_seq: int, run: Run, city_run: CityRun) -> FirstDays:
+def carried(connection: sa.Connection, run: Run, city_run: CityRun) -> Carry:
+    """Return how codes go on for what a run publishes about a city."""
+    return carry_of(confirmed_for(connection, city_run.verdict.city_code, run.run_id), run.business_date)
+
+
+def first_days(connection: sa.Connection, run_seq: int, run: Run, city_run: CityRun, carry: Carry) -> FirstDays:
     """Return the first days of what a run is about to publish, before ``advance`` opens what is new in it."""
     frames = (city_run.findings.select(IDENTITY), identified(city_run.rejected))
     if not any(frame.height for frame in frames):
         return FirstDays(*(pl.Series(_FIRST, [], pl.Date) for _ in frames))
     city_code, on = city_run.verdict.city_code, run.business_date
-    carry = carry_of(confirmed_for(connection, city_code, run.run_id), on)
     known = carry.frame(_opened(connection, city_code, run_seq)).group_by(IDENTITY).agg(pl.col(_FIRST).min())
     new = on if _counts(run, city_run) else None
     return FirstDays(*(_first(carry.frame(storable(frame)), known, new) for frame in frames))
@@ -68,13 +72,12 @@ def _counts(run: Run, city_run: CityRun) -> bool:
     return city_run.adopted and city_run.snapshot is not None and run.trigger is not Trigger.REPLAY
 
 
-def advance(connection: sa.Connection, run_seq: int, run: Run, city_run: CityRun) -> None:
+def advance(connection: sa.Connection, run_seq: int, run: Run, city_run: CityRun, carry: Carry) -> None:
     """Open, confirm and close lives by what a run saw; one that did not judge, or a replay, changes nothing."""
     snapshot, on = city_run.snapshot, run.business_date
     if snapshot is None or not _counts(run, city_run):
         return
     city_code = city_run.verdict.city_code
-    carry = carry_of(confirmed_for(connection, city_code, run.run_id), on)
     came = None if snapshot.certificate.grade in _PROVED else codes_of(storable(snapshot.rows))
     came = None if came is None else carry.series("task_code", came)
     found = each_once(carry.frame(storable(found_in(city_run.findings, city_run.rejected))))

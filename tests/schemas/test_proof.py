@@ -131,10 +131,13 @@ def test_a_pandera_told_to_look_away_stops_the_run(blind: dict[str, Any]) -> Non
 
 def test_tables_that_go_back_to_a_city_have_their_models() -> None:
     rejected = validated(an_item(task_type="99")).rejected
-    assert prove(rejected, Rejections) is rejected
     assert set(rejected["rule"]) <= set(RULES)
-    with pytest.raises(NotProved):
-        prove(rejected.with_columns(rule=pl.lit("unheard_of")), Rejections)
+    wrong = (pl.lit("unheard_of").alias("rule"), pl.lit(None, pl.String).alias("hint"), pl.lit("1").alias("row_no"))
+    for model in ((Rejections,), (Rejections, at_once(Rejections))):
+        assert prove(rejected, *model) is rejected
+        for each in wrong:
+            with pytest.raises(NotProved, match="Rejections"):
+                prove(rejected.with_columns(each), *model)
 
 
 def test_a_finding_without_a_known_severity_or_side_is_none() -> None:
