@@ -7,7 +7,7 @@ city lost 12,000 items". So the end marker is checked here, and size and ratio w
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from isal.isal_zlib import Decompress, IsalError, decompressobj
@@ -18,6 +18,7 @@ PAGE_CAP = 64 * 2**20
 _RATIO = 200
 _RATIO_COUNTS_FROM = 4 * 2**20
 _GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 2**18
 _MARK = b"\x1f\x8b"
 _ERROR = cast("type[Exception]", IsalError)  # its stub takes the class for one of its errors
 
@@ -32,7 +33,7 @@ def whole_body(chunks: Iterable[bytes], encoding: str, cap: int = PAGE_CAP) -> b
     """Return the decoded body; raises ``Cut``, or ``OverBudget`` as soon as a limit is passed."""
     coding = encoding.strip().lower()
     if coding in {"gzip", "x-gzip"}:
-        return _inflated(chunks, cap)
+        return _inflated(_gathered(chunks), cap)
     if coding not in {"", "identity"}:
         raise Unreadable(f"响应压缩方式 {encoding[:40]} 未曾请求；请改为 gzip 或不压缩")
     return _plain(chunks, cap)
@@ -46,6 +47,19 @@ def _plain(chunks: Iterable[bytes], cap: int) -> bytes:
         if size > cap:
             raise OverBudget(f"单页响应超过上限 {cap // 2**20} MB；请减小 page_size")
     return b"".join(pieces)
+
+
+def _gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in larger pieces: most pages are then inflated in one go, and not put together again."""
+    waiting, size = list[bytes](), 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        size += len(chunk)
+        if size >= _PIECE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
 
 
 def _inflated(chunks: Iterable[bytes], cap: int) -> bytes:
@@ -66,7 +80,7 @@ def _inflated(chunks: Iterable[bytes], cap: int) -> bytes:
             rest = stream.unconsumed_tail or stream.unused_data
     if not stream.eof:
         raise Cut("gzip 流不完整（缺少结束标记）；请检查接口或中间网关")
-    return b"".join(pieces)  # the one copy
+    return b"".join(pieces)
 
 
 def _member(begin: bytes) -> Decompress:
