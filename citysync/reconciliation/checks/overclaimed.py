@@ -23,8 +23,9 @@ REMEDY = "请改为目录内编码，或报省级纳入、取消事项"
 def find(match: Match) -> pl.DataFrame:
     """Return one finding per row whose code is neither an item nor a main item of the master."""
     found = at_rows(match.overclaimed, "catalog_code", actual=pl.col("catalog_code"))
-    current = set(match.master.items.get_column("catalog_code"))
-    told = {code: _abolished(day) for code, day in match.master.changed.items() if code not in current}
+    changed = pl.Series("catalog_code", list(match.master.changed), dtype=pl.String)
+    gone = changed.filter(~changed.is_in(match.master.items.get_column("catalog_code").implode()))
+    told = {code: _abolished(match.master.changed[code]) for code in gone}
     remark = pl.col("catalog_code").replace_strict(told, default=None, return_dtype=pl.String)
     return found.with_columns(remark=remark)
 
