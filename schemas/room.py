@@ -78,7 +78,8 @@ def judged(rows: pl.DataFrame, setting: Setting, known: pl.Series | None = None)
     doubtful = read if known is None else read.filter(~known)
     found = rejections(doubtful, rules(city, days.regions, columns, days.split, looks, setting.unknown))
     rejected = prove(found, *_REJECTED) if found.height else found
-    fresh, typed = _without(doubtful, rejected), _without(read.select(list(DIRECTORY)), rejected)
+    fresh = _without(doubtful, rejected)
+    typed = fresh.select(list(DIRECTORY)) if known is None else _without(read.select(list(DIRECTORY)), rejected)
     if fresh.height:
         prove(fresh.select(list(DIRECTORY)), *_PROOFS[city.codes.scheme])
     return Judged(
