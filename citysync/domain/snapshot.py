@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -57,6 +58,10 @@ class RawPage:
     sha256: str
     size: int
     fetched_at: datetime
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return its facts by name; ``asdict`` would copy each of the thousands of a night part by part."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,16 +70,19 @@ def note_proposals(connection: sa.Connection, run_seq: int, city_run: CityRun) -
         return
     seen = {"last_seen_on": run.business_date, "last_run_id": run.run_id}
     known = set(connection.scalars(sa.select(_PROPOSAL.key).where(_PROPOSAL.city_code == city_code)))
-    for row in city_run.proposals.iter_rows(named=True):
-        facts = {**row, **seen}
-        key = "|".join((row["scope"], ",".join(row["before"]), ",".join(row["after"]), _name_key(row)))
-        if key in known:
-            chosen = sa.and_(_PROPOSAL.city_code == city_code, _PROPOSAL.key == key)
-            connection.execute(tables.identity_proposals.update().where(chosen).values(**facts))
-            continue
-        known.add(key)
-        first = {"first_seen_on": run.business_date, "first_run_id": run.run_id, "city_code": city_code, "key": key}
-        connection.execute(sa.insert(tables.identity_proposals), {**facts, **first})
+    told = {_key_of(row): {**row, **seen} for row in city_run.proposals.iter_rows(named=True)}
+    again = [{"known": key, **facts} for key, facts in told.items() if key in known]
+    owner = {"first_seen_on": run.business_date, "first_run_id": run.run_id, "city_code": city_code}
+    new = [{**facts, **owner, "key": key} for key, facts in told.items() if key not in known]
+    if again:
+        chosen = sa.and_(_PROPOSAL.city_code == city_code, _PROPOSAL.key == sa.bindparam("known"))
+        connection.execute(tables.identity_proposals.update().where(chosen), again)
+    if new:
+        connection.execute(sa.insert(tables.identity_proposals), new)
+
+
+def _key_of(row: dict[str, Any]) -> str:
+    return "|".join((row["scope"], ",".join(row["before"]), ",".join(row["after"]), _name_key(row)))
 
 
 def _name_key(row: dict[str, Any]) -> str:

@@ -173,7 +173,7 @@ def _attachments(
         yield tables.approval_uses, [{**owner, **row} for row in taken]
     if city_run.pages:
         pages = enumerate(city_run.pages, start=1)
-        yield tables.pages, [{**owner, **asdict(page), "position": position} for position, page in pages]
+        yield tables.pages, [{**owner, **page.as_dict(), "position": position} for position, page in pages]
     if city_run.snapshot is not None and path is not None:
         yield tables.snapshots, [{**owner, **_snapshot_row(city_run.snapshot, path, adopted=city_run.adopted)}]
 

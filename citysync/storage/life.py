@@ -64,7 +64,7 @@ def _opened(connection: sa.Connection, city_code: str, run_seq: int) -> pl.DataF
     query = sa.select(*columns, sa.func.min(_LIFE.opened_on)).group_by(*columns)
     query = query.where(_LIFE.city_code == city_code, _LIFE.opened_run < run_seq)
     schema = {**dict.fromkeys(IDENTITY, pl.String), _FIRST: pl.Date}
-    return pl.DataFrame([tuple(row) for row in connection.execute(query)], schema=schema, orient="row")
+    return pl.DataFrame([tuple(row) for row in connection.execute(query).all()], schema=schema, orient="row")
 
 
 def _counts(run: Run, city_run: CityRun) -> bool:
@@ -104,7 +104,7 @@ def _open_lives(connection: sa.Connection, city_code: str) -> pl.DataFrame:
     query = sa.select(
         _LIFE.seq, *(_LIFE[name] for name in IDENTITY), _LIFE.confirmed_run.is_not(None).label("confirmed")
     ).where(_LIFE.city_code == city_code, _LIFE.closed_run.is_(None))
-    return pl.DataFrame([tuple(row) for row in connection.execute(query)], schema=OPEN, orient="row")
+    return pl.DataFrame([tuple(row) for row in connection.execute(query).all()], schema=OPEN, orient="row")
 
 
 def _insert(connection: sa.Connection, opened: pl.DataFrame, owner: dict[str, Any], on: date) -> None:

@@ -190,7 +190,7 @@ def _facts(snapshot: Snapshot) -> dict[str, Any]:
         "city_code": snapshot.city_code,
         "taken_at": snapshot.taken_at.isoformat(),
         "certificate": asdict(snapshot.certificate),
-        "pages": [{**asdict(page), "fetched_at": page.fetched_at.isoformat()} for page in snapshot.pages],
+        "pages": [{**page.as_dict(), "fetched_at": page.fetched_at.isoformat()} for page in snapshot.pages],
         "unknown_fields": snapshot.unknown_fields,
         "source_changed_at": None if snapshot.source_changed_at is None else snapshot.source_changed_at.isoformat(),
         "notes": snapshot.notes,
