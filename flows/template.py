@@ -80,7 +80,9 @@ def _until_asleep() -> None:
 
 
 def _at_work() -> bool:
-    """Return whether any thread but this one is running or in the middle of a read."""
+    """Return whether any thread but this one is running or in the middle of a read, or may be: nobody can tell."""
+    if not _THREADS.is_dir():
+        return True
     for task in _THREADS.iterdir():
         with contextlib.suppress(OSError):  # it is over
             state = (task / "stat").read_text().rpartition(")")[2].split()[0]

@@ -14,6 +14,7 @@ from citysync.config.settings import load_settings
 from citysync.domain.errors import CitySyncError
 from citysync.domain.run import Trigger
 from citysync.domain.verdict import State, Verdict
+from flows import template
 from flows.crew import Crew, crew_of
 from flows.night import Asked, Night, begin, closing_well
 from tests.flows.servers import until
@@ -103,3 +104,10 @@ def test_a_crew_that_is_closed_at_once_leaves_nothing_and_walks_nothing(night: N
     answer = crew.ask(night._job(night.cities["440300"]), lambda _text: None)
     assert not isinstance(answer, Verdict | CitySyncError), answer
     night.verdicts["440300"] = night._ours("440300", answer, lambda _text: None, now())
+
+
+def test_where_nobody_can_tell_whether_threads_sleep_a_fork_waits_its_full_patience(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(template, "_THREADS", tmp_path / "no proc")
+    assert template._at_work()
