@@ -15,8 +15,9 @@ from citysync.domain.errors import CitySyncError
 from citysync.domain.run import Trigger
 from citysync.domain.verdict import State, Verdict
 from flows import template
-from flows.crew import Crew, crew_of
+from flows.crew import Child, Crew, crew_of
 from flows.night import Asked, Night, begin, closing_well
+from flows.nursery import Nursery
 from tests.flows.servers import until
 from tests.flows.slow import children_of, is_alive
 from tests.places import a_folder
@@ -52,9 +53,10 @@ def template_of(crew: Crew) -> int:
     return crew._nursery._process.pid
 
 
-def killed(pid: int) -> None:
+def killed(pid: int, process: Child | Nursery) -> None:
+    """Kill a process and wait until all of its threads are over, and with them its sockets."""
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not is_alive(pid), 100)
+    until(lambda: not process.alive, 100)
 
 
 def threads_of(pid: int) -> list[str]:
@@ -75,7 +77,7 @@ def test_a_child_in_the_place_of_a_killed_one_comes_from_the_same_process(night:
     with crew_of(1) as crew:
         assert walked(night, crew).state is State.IN_SYNC
         (first,), template = crew._all, template_of(crew)
-        killed(first.pid)
+        killed(first.pid, first)
         assert walked(night, crew).state is State.IN_SYNC
         (second,) = crew._all
         assert (second.pid != first.pid, template_of(crew)) == (True, template)
@@ -88,9 +90,9 @@ def test_a_crew_whose_template_was_killed_goes_on_with_a_new_one(night: Night) -
     with crew_of(1) as crew:
         walked(night, crew)
         (first,), template = crew._all, template_of(crew)
-        killed(template)
+        killed(template, crew._nursery)
         assert walked(night, crew).state is State.IN_SYNC, "a child that lives needs it for nothing"
-        killed(first.pid)
+        killed(first.pid, first)
         assert walked(night, crew).state is State.IN_SYNC
         (second,) = crew._all
         assert template_of(crew) != template
