@@ -61,11 +61,12 @@ class Nursery:
             self._control.shutdown(socket.SHUT_RDWR)  # ends an exchange under way
         with self._exchange:
             self._control.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(patience)
-            return
-        self._process.kill()
+        # Not wait(patience): it looks now and then by the host's clock, which may be set meanwhile.
+        impatient = threading.Timer(patience, self._process.kill)
+        impatient.daemon = True
+        impatient.start()
         self._process.wait()
+        impatient.cancel()
 
     def _asked(self, words: bytes, *sockets: socket.socket) -> int:
         """Return the answer; a process that gave none is ended, since a later answer would be taken for another's."""
