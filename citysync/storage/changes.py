@@ -22,8 +22,8 @@ import polars as pl
 from citysync.domain.assembly import PLACED, Assembly, assembly_of, stretches_of
 from citysync.domain.kept_rows import PLACE
 from citysync.domain.row_hashes import row_hashes
-from citysync.domain.snapshot import INDEX_URL, Snapshot
-from citysync.storage.pages import UNFINISHED, as_parquet, checked, facts_in, holds, write_whole
+from citysync.domain.snapshot import Snapshot
+from citysync.storage.pages import AT, UNFINISHED, as_parquet, checked, facts_in, holds, index_in, write_whole
 from citysync.storage.translate import on_disk
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class ChangesFile:
     @property
     def index(self) -> str | None:
         """Return the hash of the kept page that names its rows' keys and hashes, None where its source has none."""
-        return next((page["sha256"] for page in self.facts["pages"] if page["url"] == INDEX_URL), None)
+        return index_in(self.facts)
 
     @cached_property
     def hashes(self) -> pl.DataFrame:
@@ -132,6 +132,6 @@ class ChangesFile:
         """Return some columns of the rows for which a condition on their text holds."""
         found: list[int] = []
         for own, rows in ((False, self.base.lazy()), (True, self.own.lazy())):
-            hits = rows.with_row_index("citysync_place").filter(condition).select("citysync_place").collect()
+            hits = rows.with_row_index(AT).filter(condition).select(AT).collect()
             found += [place for place, _ in self.made.places_of(hits.to_series().to_list(), own=own)]
         return self.at(pl.Series(sorted(found), dtype=pl.UInt32), names)

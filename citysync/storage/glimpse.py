@@ -14,10 +14,10 @@ from citysync.domain import codes
 from citysync.domain.items import KEY
 from citysync.storage.changes import ChangesFile, rests_on
 from citysync.storage.kept import open_snapshot
+from citysync.storage.pages import AT
 
 Row = dict[str, Any]
 _SAYING = ("task_name", "dept_name")
-_AT = "citysync_place"  # no column of a source is called so
 
 
 def codes_saying(path: Path, text: str) -> list[str]:
@@ -62,17 +62,13 @@ def _places_by_item(path: Path) -> pl.DataFrame:
 
     Of other cities' items most are looked for again and again: the codes of a directory are folded once.
     """
-    rows = _rows(path)
-    said = None if rows is None else rows.of(("catalog_code", "task_code")).lazy().with_row_index("place")
-    if rows is None or said is None:
-        return pl.DataFrame(schema={"place": pl.UInt32, "item": pl.String})
-    ways = [pl.col("catalog_code")] if "catalog_code" in rows.columns else []
-    if "task_code" in rows.columns:
-        ways.append(codes.catalog_part(codes.folded(pl.col("task_code"))))
-    found = [said.select("place", item=each) for each in ways]
-    if not found:
-        return pl.DataFrame(schema={"place": pl.UInt32, "item": pl.String})
-    return pl.concat(found).drop_nulls("item").unique().sort("place").collect()
+    rows, nothing = _rows(path), pl.DataFrame(schema={"place": pl.UInt32, "item": pl.String})
+    if rows is None:
+        return nothing
+    ways = {"catalog_code": pl.col("catalog_code"), "task_code": codes.catalog_part(codes.folded(pl.col("task_code")))}
+    said = rows.of(ways).with_row_index("place")
+    found = [said.select("place", item=way) for name, way in ways.items() if name in rows.columns]
+    return pl.concat([nothing, *found]).drop_nulls("item").unique().sort("place")
 
 
 def _named(rows: Glimpsed | ChangesFile, columns: Collection[str]) -> list[str]:
@@ -96,8 +92,8 @@ class Glimpsed:
 
     def at(self, places: pl.Series, names: Iterable[str]) -> pl.DataFrame:
         """Return some columns of the rows at these places."""
-        rows = pl.scan_parquet(self.path, row_index_name=_AT)
-        return rows.filter(pl.col(_AT).is_in(places.implode())).select(names).collect()
+        rows = pl.scan_parquet(self.path, row_index_name=AT)
+        return rows.filter(pl.col(AT).is_in(places.implode())).select(names).collect()
 
     def where(self, condition: pl.Expr, names: Iterable[str]) -> pl.DataFrame:
         """Return some columns of the rows for which a condition on their text holds."""

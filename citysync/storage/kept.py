@@ -19,15 +19,24 @@ import polars as pl
 
 from citysync.domain.kept_rows import PLACE, KeptRows, in_key_order
 from citysync.domain.row_hashes import row_hashes
-from citysync.domain.snapshot import INDEX_URL, Snapshot
+from citysync.domain.snapshot import Snapshot
 from citysync.storage.changes import ChangesFile, changes_in, rests_on, write_changes
-from citysync.storage.pages import UNFINISHED, checked, facts_in, holds, snapshot_of, write_snapshot, write_whole
+from citysync.storage.pages import (
+    AT,
+    UNFINISHED,
+    checked,
+    facts_in,
+    holds,
+    index_in,
+    snapshot_of,
+    write_snapshot,
+    write_whole,
+)
 from citysync.storage.translate import on_disk
 
 _SUFFIX = ".hashes"
 _FORMAT = b"citysync row hashes 2\n"  # another way of hashing rows needs another number
 _PROOF = hashlib.sha256().digest_size
-_AT = "citysync_place"  # no column of a source is called so
 _FEW = 0.25  # of the rows: beyond it, reading all of them is cheaper than looking for some
 
 
@@ -98,7 +107,7 @@ class SnapshotFile:
     @cached_property
     def index(self) -> str | None:
         """Return the hash of the kept page that names its rows' keys and hashes, None where its source has none."""
-        return next((page["sha256"] for page in self.facts["pages"] if page["url"] == INDEX_URL), None)
+        return index_in(self.facts)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -141,8 +150,8 @@ class SnapshotFile:
         """Return some columns of the rows at these places."""
         if places.is_empty() or "whole" in self.__dict__ or len(places) > self.height * _FEW:
             return self._nothing(names) if places.is_empty() else self.of(names)[places]
-        scanned = pl.scan_parquet(BytesIO(self.data), row_index_name=_AT, parallel="row_groups")
-        chosen = scanned.filter(pl.col(_AT).is_in(places.implode()))
+        scanned = pl.scan_parquet(BytesIO(self.data), row_index_name=AT, parallel="row_groups")
+        chosen = scanned.filter(pl.col(AT).is_in(places.implode()))
         return chosen.select(name for name in names if name in self.columns).collect()
 
     def _nothing(self, names: Iterable[str]) -> pl.DataFrame:

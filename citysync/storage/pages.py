@@ -25,7 +25,7 @@ from typing import Any
 import polars as pl
 
 from citysync.domain.errors import StorageError
-from citysync.domain.snapshot import Certificate, Grade, RawPage, Snapshot
+from citysync.domain.snapshot import INDEX_URL, Certificate, Grade, RawPage, Snapshot
 from citysync.storage.process import is_running, machine_mark
 from citysync.storage.translate import on_disk
 
@@ -34,6 +34,7 @@ _UNFINISHED = ".tmp-"
 _DAY = 86_400
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ONE_GROUP = 1 << 22  # rows: a city in one group is a quarter smaller and cheaper to look single rows up in
+AT = "citysync_place"  # a row's number from 0 while a file is scanned; no column of a source is called so
 _FACTS = "citysync.snapshot"  # the Parquet metadata key; its value is JSON
 
 
@@ -100,6 +101,11 @@ def facts_in(data: bytes) -> dict[str, Any]:
     """Return what a snapshot's file says beside its rows."""
     facts: dict[str, Any] = json.loads(pl.read_parquet_metadata(BytesIO(data))[_FACTS])
     return facts
+
+
+def index_in(facts: Mapping[str, Any]) -> str | None:
+    """Return the hash of the kept page that names a snapshot's keys and hashes, None where its source has none."""
+    return next((page["sha256"] for page in facts["pages"] if page["url"] == INDEX_URL), None)
 
 
 def write_whole(path: Path, data: bytes, unfinished: Path) -> None:
