@@ -37,7 +37,7 @@ from connectors import names, source_model
 from connectors._door import Door
 from connectors._tape import Recorder
 from flows.account import Account
-from flows.crew import Job, asks_to_wait
+from flows.crew import GREETING, Job, asks_to_wait
 from flows.line import Means, sync_city
 from flows.phases import sent, telling
 from flows.recheck import EVERYTHING, Recheck, rechecking
@@ -211,4 +211,7 @@ def live(descriptor: int) -> None:
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     watch = (descriptor, asked, threading.main_thread().ident)
     threading.Thread(target=_watch, args=watch, name="watch", daemon=True).start()
-    serve(Connection(descriptor))
+    connection = Connection(descriptor)
+    _now()  # a clock that is locked hangs here, before a city is asked
+    connection.send(GREETING)
+    serve(connection)

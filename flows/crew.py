@@ -31,6 +31,9 @@ from flows.traces import Place
 
 MARGIN_SECONDS = 120  # beyond the pull's own budget: validating, reconciling and publishing what came
 PATIENCE_SECONDS = 3.0  # for a child that was asked to stop
+GREETING = "在"  # a child's first word, by which it is known to be at work
+GREETING_SECONDS = 30.0  # from being forked to the first word
+_TRIES = 3  # forks, where a child does not greet
 _LOOK_SECONDS = 0.5
 MEMORY_BYTES = 4 * 1024**3  # address space of one child: 200,000 items need about 1.5 GiB
 
@@ -91,7 +94,11 @@ class Hands(Protocol):
 
 
 class Child:
-    """One child process and our end of its socket."""
+    """One child process and our end of its socket; raises OSError where none can be had.
+
+    A fork copies a lock that another thread holds, and nobody opens the copy. Such a child would hang at its first
+    use of it, and a city would wait its whole budget: a child that does not greet is ended instead.
+    """
 
     def __init__(self, nursery: Nursery) -> None:
         ours, theirs = socket.socketpair()
@@ -103,6 +110,9 @@ class Child:
         self._ended = False
         self._status: int | None = None
         self._overdue = False
+        if not self._greeted():
+            self.stop()
+            raise OSError
 
     @property
     def alive(self) -> bool:
@@ -143,6 +153,12 @@ class Child:
             if not self._ended:
                 self._status, self._ended = self._nursery.status(self.pid), True
         return self._status
+
+    def _greeted(self) -> bool:
+        try:
+            return self._socket.poll(GREETING_SECONDS) and self._socket.recv() == GREETING
+        except (EOFError, OSError):
+            return False
 
     def _hung_up(self, seconds: float) -> bool:
         """Return whether the process has closed its end, which it does by ending, within so many seconds."""
@@ -212,12 +228,8 @@ class Crew:
     def _hire(self, dead: Child | None) -> Child | None:
         with self._lock:
             self._all.discard(dead)
-            if not self._closed and not self._nursery.alive:
-                self._nursery.close(0.0)
-                self._nursery = Nursery()
-        try:
-            child = Child(self._nursery)
-        except OSError:
+        child = self._forked()
+        if child is None:
             return None
         with self._lock:
             self._all.add(child)
@@ -225,6 +237,18 @@ class Crew:
         if closed:
             child.stop()
         return child
+
+    def _forked(self) -> Child | None:
+        for _ in range(_TRIES):
+            with self._lock:
+                if self._closed:
+                    return None
+                if not self._nursery.alive:
+                    self._nursery.close(0.0)
+                    self._nursery = Nursery()
+            with contextlib.suppress(OSError):
+                return Child(self._nursery)
+        return None
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +15,9 @@ from citysync.config.settings import load_settings
 from citysync.domain.errors import CitySyncError
 from citysync.domain.run import Trigger
 from citysync.domain.verdict import State, Verdict
+from flows import crew as crew_module
 from flows import template
-from flows.crew import Child, Crew, crew_of
+from flows.crew import Child, Crew, Lost, crew_of
 from flows.night import Asked, Night, begin, closing_well
 from flows.nursery import Nursery
 from tests.flows.servers import until
@@ -97,6 +99,50 @@ def test_a_crew_whose_template_was_killed_goes_on_with_a_new_one(night: Night) -
         (second,) = crew._all
         assert template_of(crew) != template
     assert [pid for pid in (first.pid, second.pid, template_of(crew)) if is_alive(pid)] == []
+
+
+class StunnedFirst(Nursery):
+    """A nursery whose first children are stopped in the moment they are forked, as by a lock nobody opens."""
+
+    def __init__(self, stunned: int) -> None:
+        super().__init__()
+        self.left, self.lost = stunned, list[int]()
+
+    def fork(self, theirs: socket.socket) -> int:
+        if self.left == 0:
+            return super().fork(theirs)
+        self.left -= 1
+        mute, other = socket.socketpair()
+        with mute, other:  # the child hears nothing and says nothing over the socket that is listened to
+            other.detach()
+            pid = super().fork(mute)
+        self.lost.append(pid)
+        return pid
+
+
+def test_a_child_that_hangs_as_it_is_forked_is_ended_and_the_city_walked_by_another(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew_module, "GREETING_SECONDS", 1.0)
+    with crew_of(1) as crew:
+        crew._nursery.close(0.0)
+        crew._nursery = nursery = StunnedFirst(2)
+        assert walked(night, crew).state is State.IN_SYNC
+        (child,) = crew._all
+        assert len(nursery.lost) == 2
+        assert child.pid not in nursery.lost
+        assert children_of(template_of(crew)) == [child.pid]
+
+
+def test_where_every_fork_hangs_the_city_is_told_as_ours(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew_module, "GREETING_SECONDS", 0.1)
+    with crew_of(1) as crew:
+        crew._nursery.close(0.0)
+        crew._nursery = StunnedFirst(99)
+        answer = crew.ask(night._job(night.cities["440300"]), lambda _text: None)
+        assert answer == Lost("crashed", "处理进程未能启动")
+        assert children_of(template_of(crew)) == []
+    night.verdicts["440300"] = night._ours("440300", answer, lambda _text: None, now())
 
 
 def test_a_crew_that_is_closed_at_once_leaves_nothing_and_walks_nothing(night: Night) -> None:
