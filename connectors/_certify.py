@@ -114,13 +114,12 @@ def certify(first: Reading, second: Reading | None = None) -> Certificate:
     return _without_total(first, second) if first.declared is None else _after_drift(first, second)
 
 
-def single(grade: Grade, received: int, keys: Sequence[Key | None], proof: str, **more: object) -> Certificate:
+def single(grade: Grade, received: int, distinct: int, proof: str, **more: object) -> Certificate:
     """Return the certificate of what came in one piece (a file, a transaction).
 
-    ``more``: ``declared``, ``pages``, ``problems`` of the certificate.
+    ``received``: rows; ``distinct``: keys; ``more``: ``declared``, ``pages``, ``problems`` of the certificate.
     """
     facts: dict[str, object] = {"declared": None, "pages": 1, "problems": ()} | more
-    distinct = len({key for key in keys if key is not None})
     return Certificate(grade=grade, received=received, distinct=distinct, proof=proof, **facts)  # type: ignore[arg-type]
 
 

@@ -151,14 +151,28 @@ def keys_of(frame: pl.DataFrame) -> list[Key | None]:
     return [_key(code, handle) for code, handle in zip(sent, handles, strict=True)]
 
 
+def distinct_keys(frame: pl.DataFrame) -> int:
+    """Return how many different keys of ``keys_of`` the rows have; a row without one has none."""
+    handles = frame.get_column("task_handle_item", default=None)
+    if "task_code" not in frame.columns:
+        return 0
+    sent = frame.get_column("task_code").drop_nulls()
+    if (handles is None or handles.null_count() == frame.height) and _as_folded(sent.str.join("").item()):
+        return sent.filter(sent != "").n_unique()  # a code alone is a key of its own, whatever its length
+    return len({key for key in keys_of(frame) if key is not None})
+
+
 def _folded(frame: pl.DataFrame, column: str) -> list[str | None]:
     sent: list[str | None] = frame[column].to_list()
-    letters = "".join(filter(None, sent))
-    # Folding changes no ASCII letter or digit: a page need not ask polars. Bytes tell them 15 times as fast as a text.
-    if letters.isascii() and letters.encode().isalnum():
+    if _as_folded("".join(filter(None, sent))):  # a page need not ask polars
         return [code or None for code in sent]
     folded = frame.select(codes.folded(pl.col(column)).replace("", None)).to_series()
     return folded.to_list()
+
+
+def _as_folded(letters: str) -> bool:
+    """Return whether folding leaves codes of these letters as they are, as it does all of ASCII's."""
+    return letters.isascii() and letters.encode().isalnum()  # bytes tell them 15 times as fast as a text
 
 
 def _code(name: str, value: object) -> object:

@@ -21,7 +21,7 @@ from connectors._asking import Asking, Told, Unproved, Walking, readable
 from connectors._certify import single
 from connectors._changing import Changes, ChangingSource
 from connectors._door import Door
-from connectors._mapping import keys_of
+from connectors._mapping import distinct_keys
 from connectors._mark import Mark, Past, day_of, remembered, too_old
 from connectors._moments import changed_at
 from connectors._upon import NO_CODE, Merged, differing, lacking, put_upon, some
@@ -60,7 +60,7 @@ def _merged(night: Asking, base: LastGood, mark: Mark, changes: Changes) -> Snap
         f"{sampled}；其余各条据来源告知，上次整体拉取 {mark.whole_on}"
     )
     facts = {"declared": rows.height, "pages": len(night.pages)}
-    certificate = single(Grade.A, rows.height, keys_of(rows), proof, **facts)
+    certificate = single(Grade.A, rows.height, distinct_keys(rows), proof, **facts)
     night.note(f"增量拉取：{merged}；{sampled}")
     turn = mark.turn + changes.sample_pages
     moments = (base.changed_at, *(each.source_changed_at for each in samples))

@@ -15,7 +15,7 @@ from citysync.domain.city import City
 from citysync.domain.snapshot import MERGED, Certificate, Grade, RawPage
 from connectors._certify import single
 from connectors._door import Door
-from connectors._mapping import keys_of, plan_for
+from connectors._mapping import distinct_keys, plan_for
 from connectors._mark import Mark, Past, day_of, kept, remembered, too_old
 from connectors._sql_groups import Group, Words
 from connectors._sql_reading import Reading
@@ -87,7 +87,7 @@ class Night:
         whole = f"其余各条据批次行数未变，上次整体拉取 {past.mark.whole_on}"
         proof = f"{MERGED}：以 {past.base.on} 的快照为底，并入新批次（{merged}）；{proof}；{whole}"
         facts = {"declared": merged.rows.height, "pages": len(reading.pages)}
-        return merged.rows, single(Grade.A, merged.rows.height, keys_of(merged.rows), proof, **facts)
+        return merged.rows, single(Grade.A, merged.rows.height, distinct_keys(merged.rows), proof, **facts)
 
     def remember(self, told: Told, reading: Reading, sent: Sequence[pl.DataFrame], rows: pl.DataFrame) -> None:
         """Remember a whole reading for the next night, and what its batches had not told."""

@@ -12,7 +12,7 @@ from connectors._certify import single
 from connectors._door import Door
 from connectors._files import Format
 from connectors._look import DroppedFile, DropSource, Taken, taken_from
-from connectors._mapping import in_order, keys_of, plan_for, stacked, to_frame, unknown_fields, with_headings
+from connectors._mapping import distinct_keys, in_order, plan_for, stacked, to_frame, unknown_fields, with_headings
 from connectors._moments import changed_at
 
 # Reading the same file again proves nothing; JSON and XLSX at least show by their structure that they end.
@@ -59,7 +59,7 @@ def _with_broken(rows: pl.DataFrame, files: Sequence[DroppedFile]) -> pl.DataFra
 
 
 def _certificate(taken: Taken, rows: pl.DataFrame) -> Certificate:
-    keys, problems, entries = keys_of(rows), tuple(taken.problems), taken.entries
+    keys, problems, entries = distinct_keys(rows), tuple(taken.problems), taken.entries
     if entries is not None:
         declared = sum(entry.rows for entry in entries)
         proof = "清单不符" if problems else f"清单所列 {len(entries)} 个文件的摘要与行数（{declared:,}）全部相符"

@@ -19,7 +19,7 @@ from connectors._http import Expired, HttpSource
 from connectors._kit_index import Base, kept, remembered
 from connectors._kit_received import Received, changed, whole
 from connectors._kit_talk import Contradicted, Manifest, Talk
-from connectors._mapping import keys_of, plan_for, unknown_fields
+from connectors._mapping import distinct_keys, plan_for, unknown_fields
 from connectors._moments import changed_at
 from connectors._session import Session
 
@@ -98,9 +98,9 @@ def _useless(base: Base, manifest: Manifest, source: Source) -> str | None:
 
 
 def _certificate(received: Received, manifest: Manifest, talk: Talk) -> Certificate:
-    keys = keys_of(received.rows)
+    rows, keys = received.rows.height, distinct_keys(received.rows)
     facts = {"declared": manifest.count, "pages": talk.asked, "problems": tuple(received.problems)}
     if received.problems:
-        return single(Grade.X, received.rows.height, keys, "与清单不符", **facts)
+        return single(Grade.X, rows, keys, "与清单不符", **facts)
     proof = f"声明总数 {manifest.count:,} 与整体摘要 {manifest.digest[:12]} 均与实收一致（{received.how}）"
-    return single(Grade.A, received.rows.height, keys, proof, **facts)
+    return single(Grade.A, rows, keys, proof, **facts)

@@ -16,7 +16,7 @@ from citysync.domain.errors import Unreachable
 from citysync.domain.snapshot import Certificate, Grade, Snapshot
 from connectors._certify import single
 from connectors._door import Door
-from connectors._mapping import in_order, keys_of, plan_for, stacked
+from connectors._mapping import distinct_keys, in_order, plan_for, stacked
 from connectors._moments import changed_at
 from connectors._only import Only
 from connectors._sql import DRIVERS
@@ -112,6 +112,6 @@ def _certificate(counted: int, taken: int, rows: pl.DataFrame, pages: int) -> Ce
     if counted != taken:
         problem = f"COUNT(*) {counted:,} 行，实际读到 {taken:,} 行；表可能不支持事务"
         proof = "计数与读取不一致"
-        return single(Grade.X, rows.height, keys_of(rows), proof, pages=pages, problems=(problem,))
+        return single(Grade.X, rows.height, distinct_keys(rows), proof, pages=pages, problems=(problem,))
     proof = f"同一只读事务内 COUNT(*) {counted:,} 行与读取一致，有效 {rows.height:,} 条"
-    return single(Grade.A, rows.height, keys_of(rows), proof, declared=rows.height, pages=pages)
+    return single(Grade.A, rows.height, distinct_keys(rows), proof, declared=rows.height, pages=pages)

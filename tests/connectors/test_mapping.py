@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from citysync.domain import codes
 from connectors._gathered import Gathered
-from connectors._mapping import Plan, in_order, keys_of, page_keys, stacked, to_frame
+from connectors._mapping import Plan, distinct_keys, in_order, keys_of, page_keys, stacked, to_frame
 from connectors._records import Number, text
 
 PATHS = {
@@ -90,6 +90,15 @@ def test_keys_are_those_of_the_folded_codes(pairs: list[tuple[str | None, str | 
     folded = frame.select(codes.folded(pl.all()).replace("", None))
     assert keys_of(frame) == keys_of(folded)
     assert [key and key[0][:31] for key in keys_of(frame)] == [code and code[:31] for code in folded["task_code"]]
+
+
+@settings(derandomize=True, max_examples=200, deadline=None, database=None)
+@given(st.lists(st.tuples(CODES, CODES | st.none()), max_size=6), st.sampled_from([0, 1, 2]))
+def test_keys_are_counted_as_they_are_read(pairs: list[tuple[str | None, str | None]], width: int) -> None:
+    sent = {"task_code": [code for code, _ in pairs], "task_handle_item": [handle for _, handle in pairs]}
+    frame = pl.DataFrame(sent, schema={"task_code": pl.String(), "task_handle_item": pl.String()})
+    for narrower in (frame.select(frame.columns[:width]), frame.with_columns(task_handle_item=pl.lit(None, pl.String))):
+        assert distinct_keys(narrower) == len({key for key in keys_of(narrower) if key is not None})
 
 
 def test_letters_that_need_no_folding_are_those_folding_keeps() -> None:
