@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -21,10 +21,10 @@ from citysync.domain.errors import StorageError
 from citysync.domain.run import RULES_VERSION
 from citysync.domain.snapshot import INDEX_URL, RawPage
 from connectors._door import Door
+from connectors._kit_entries import READABLE, Entries, Kept
 from connectors._tape import Heard
 
 _CONTENT_URL = "citysync:index/content"
-_VERSION = 1
 _LOST = "上次的索引已不可读"
 
 
@@ -34,14 +34,28 @@ class Index:
 
     snapshot: str
     fields: tuple[str, ...]
-    keys: Sequence[str]
-    hashes: Sequence[bytes]
+    entries: Entries
     since_whole: int
 
     @property
+    def keys(self) -> Sequence[str]:
+        """Return the keys."""
+        return self.entries.keys
+
+    @property
+    def packed(self) -> bytes:
+        """Return the hashes, one behind the other."""
+        return self.entries.packed
+
+    @property
+    def count(self) -> int:
+        """Return how many rows there are."""
+        return len(self.packed) // ROW_BYTES
+
+    @cached_property
     def digest(self) -> str:
-        """Return the digest of the whole."""
-        return whole_digest(self.fields, self.hashes)
+        """Return the digest of the whole, worked out from the hashes once."""
+        return whole_digest(self.fields, [self.packed])
 
 
 @dataclass(frozen=True)
@@ -72,22 +86,22 @@ def remembered(city: City, door: Door, number: int) -> Remembered:
     if header_page is None:
         return Remembered(None, _LOST)
     header = json.loads(data)
-    if header["index"] != _VERSION or header["mapping"] != mapping_of(city, door):
+    if header["index"] not in READABLE or header["mapping"] != mapping_of(city, door):
         return Remembered(None, "城市文件的字段设置或程序已改变", (header_page,))
     content_page, data = _heard(door, header["content"], number + 1, _CONTENT_URL)
     if content_page is None:
         return Remembered(None, _LOST, (header_page,))
     index, pages = _read(header, data), (header_page, content_page)
-    if door.base.rows.height != len(index.keys):
+    if door.base.rows.height != index.count:
         return Remembered(None, "上次的快照与其索引不符", pages)
     return Remembered(Base(index, door.base.rows.whole), None, pages)
 
 
 def kept(index: Index, city: City, door: Door, number: int) -> tuple[RawPage, ...]:
     """Keep the index of a proved snapshot for the next pull; return the pages it is kept as."""
-    content = zlib.compress(json.dumps(list(index.keys), ensure_ascii=False).encode() + b"\n" + b"".join(index.hashes))
+    content = index.entries.page
     header = {
-        "index": _VERSION,
+        "index": index.entries.version,
         "content": hashlib.sha256(content).hexdigest(),
         "mapping": mapping_of(city, door),
         "snapshot": index.snapshot,
@@ -118,11 +132,9 @@ def _heard(door: Door, sha256: str, number: int, url: str) -> tuple[RawPage | No
 
 
 def _read(header: Mapping[str, Any], data: bytes) -> Index:
-    keys, _, packed = zlib.decompress(data).partition(b"\n")
     return Index(
         snapshot=str(header["snapshot"]),
         fields=tuple(header["fields"]),
-        keys=tuple(json.loads(keys)),
-        hashes=[packed[start : start + ROW_BYTES] for start in range(0, len(packed), ROW_BYTES)],
+        entries=Kept(data, int(header["index"])),
         since_whole=int(str(header["since_whole"])),
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
+from operator import lt
 
 import polars as pl
 
@@ -12,7 +13,9 @@ from citysync.domain.city import City
 from citysync.domain.snapshot import MERGED
 from connectors._door import Door
 from connectors._http import Expired
+from connectors._kit_entries import Known
 from connectors._kit_index import Base, Index
+from connectors._kit_merged import Merged, merged
 from connectors._kit_talk import Contradicted, Line, Manifest, Talk
 from connectors._kit_tree import differences
 from connectors._mapping import Plan, in_order, placed, plan_for, stacked, to_frame
@@ -39,7 +42,8 @@ def whole(talk: Talk, manifest: Manifest, city: City, door: Door) -> Received:
         lines.extend(talk.whole(manifest))
     except Contradicted as error:
         problems.append(str(error))
-    index = Index(manifest.snapshot, manifest.fields, [each.key for each in lines], [each.hash for each in lines], 0)
+    entries = Known([each.key for each in lines], b"".join(each.hash for each in lines))
+    index = Index(manifest.snapshot, manifest.fields, entries, 0)
     problems += _unproved(index, manifest)
     if any(each.values is None for each in lines):
         problems.append("整体拉取中有已删除的行")
@@ -54,23 +58,36 @@ def changed(talk: Talk, manifest: Manifest, base: Base, city: City, door: Door) 
     Raises ``Contradicted`` where what comes of it is not what the manifest says.
     """
     before = base.index
+    if before.digest == manifest.digest:
+        return _as_it_was(talk, manifest, base), _noted("没有变化")
     upserts, gone, way = _difference(talk, manifest, before)
-    keys = sorted((set(before.keys) - gone) | upserts.keys())
-    then = dict(zip(before.keys, before.hashes, strict=True))
-    hashes = [upserts[key].hash if key in upserts else then[key] for key in keys]
-    index = Index(manifest.snapshot, manifest.fields, keys, hashes, before.since_whole + 1)
-    if problems := _unproved(index, manifest):
+    found = merged(before.entries, upserts, gone)
+    index = Index(manifest.snapshot, manifest.fields, Known(found.keys, found.packed), before.since_whole + 1)
+    _refuse(_unproved(index, manifest))
+    rows = _rebuilt(base, found, list(upserts.values()), manifest, plan_for(city, door.columns), door.columns)
+    note = _noted(way, found.inserted, len(upserts) - found.inserted, len(gone))
+    return Received(index, rows, f"{MERGED}，{talk.asked} 次请求"), note
+
+
+def _as_it_was(talk: Talk, manifest: Manifest, base: Base) -> Received:
+    """Return the snapshot in force as it stands: its hashes have the manifest's digest; their order was proved then."""
+    index = Index(manifest.snapshot, manifest.fields, base.index.entries, base.index.since_whole + 1)
+    _refuse(_miscounted(index, manifest))
+    return Received(index, _of_earlier(base), f"{MERGED}，{talk.asked} 次请求")
+
+
+def _noted(way: str, inserted: int = 0, updated: int = 0, gone: int = 0) -> str:
+    counts = f"新增 {inserted:,} 条，修改 {updated:,} 条，删除 {gone:,} 条"
+    return f"增量拉取（{way}）：{counts}；整体摘要已证实"
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
         raise Contradicted("；".join(problems))
-    rows = _rebuilt(base, keys, upserts, manifest, plan_for(city, door.columns), door.columns)
-    inserted = len(upserts.keys() - then.keys())
-    note = f"增量拉取（{way}）：新增 {inserted:,} 条，修改 {len(upserts) - inserted:,} 条，删除 {len(gone):,} 条"
-    return Received(index, rows, f"{MERGED}，{talk.asked} 次请求"), f"{note}；整体摘要已证实"
 
 
 def _difference(talk: Talk, manifest: Manifest, before: Index) -> tuple[dict[str, Line], set[str], str]:
     """Return the rows to put in, the keys to take out, and how they were found."""
-    if before.digest == manifest.digest:
-        return {}, set(), "没有变化"
     if before.snapshot in manifest.kept:
         try:
             lines = talk.changes(manifest, before.snapshot)
@@ -78,7 +95,7 @@ def _difference(talk: Talk, manifest: Manifest, before: Index) -> tuple[dict[str
             pass  # it was kept a moment ago; the tree needs no earlier snapshot
         else:
             return {each.key: each for each in lines if each.values is not None}, _gone(lines), "变更列表"
-    found = differences(manifest.count, before.keys, before.hashes, lambda nodes: talk.tree(manifest, nodes))
+    found = differences(manifest.count, before.entries, lambda nodes: talk.tree(manifest, nodes))
     if len(found.wanted) > min(_MOST_KEYS, max(manifest.count // _WORTH_A_QUARTER, 100)):
         raise Contradicted(f"与上次不同的有 {len(found.wanted):,} 条，整体拉取更省")
     lines = talk.rows(manifest, found.wanted) if found.wanted else []
@@ -91,14 +108,17 @@ def _gone(lines: Iterable[Line]) -> set[str]:
 
 def _unproved(index: Index, manifest: Manifest) -> list[str]:
     """Return how a directory is not the one its manifest speaks of."""
-    problems = []
-    if len(index.keys) != manifest.count:
-        problems.append(f"清单写明 {manifest.count:,} 条，实际 {len(index.keys):,} 条")
-    if any(earlier >= later for earlier, later in pairwise(index.keys)):
+    problems = _miscounted(index, manifest)
+    if not all(map(lt, index.keys, islice(index.keys, 1, None))):
         problems.append("键没有按次序，或有重复")
     if index.digest != manifest.digest:
         problems.append(f"整体摘要应为 {manifest.digest[:12]}，实收 {index.digest[:12]}")
     return problems
+
+
+def _miscounted(index: Index, manifest: Manifest) -> list[str]:
+    told = f"清单写明 {manifest.count:,} 条，实际 {index.count:,} 条"
+    return [] if index.count == manifest.count else [told]
 
 
 def _frames(lines: Sequence[Line], manifest: Manifest, plan: Plan) -> list[pl.DataFrame]:
@@ -123,17 +143,14 @@ def _framed(rows: Sequence[Sequence[str | None]], manifest: Manifest, plan: Plan
 
 
 def _rebuilt(
-    base: Base,
-    keys: Sequence[str],
-    upserts: Mapping[str, Line],
-    manifest: Manifest,
-    plan: Plan,
-    columns: tuple[str, ...],
+    base: Base, found: Merged, lines: Sequence[Line], manifest: Manifest, plan: Plan, columns: tuple[str, ...]
 ) -> pl.DataFrame:
-    """Return the rows in the order of the keys: those of the base have page 0, as those of a look-up have."""
-    fresh = in_order(stacked(_frames(list(upserts.values()), manifest, plan)), columns)
-    kept = base.rows.with_columns(page_no=pl.lit(0, dtype=pl.Int64)).select(fresh.columns)
-    places = {key: place for place, key in enumerate(base.index.keys)}
-    places |= {key: base.rows.height + number for number, key in enumerate(upserts)}
-    rows = pl.concat([kept, fresh])[[places[key] for key in keys]] if keys else fresh.clear()
+    """Return the rows in the order of the keys, numbered anew."""
+    fresh = in_order(stacked(_frames(lines, manifest, plan)), columns)
+    rows = found.rows(_of_earlier(base).select(fresh.columns), fresh)
     return rows.with_columns(row_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+
+
+def _of_earlier(base: Base) -> pl.DataFrame:
+    """Return the rows of the base, which have page 0, as those of a look-up have."""
+    return base.rows.with_columns(page_no=pl.lit(0, dtype=pl.Int64))

@@ -31,11 +31,10 @@ def row_hash(line: bytes) -> bytes:
 def whole_digest(fields: Sequence[str], hashes: Iterable[bytes]) -> str:
     """Return the digest of a whole directory, 64 hex digits: SHA-256 of the line of its fields' hash, then every row's.
 
-    ``hashes``: in the order of the keys (as UTF-8 bytes).
+    ``hashes``: in the order of the keys (as UTF-8 bytes); one by one, or any number of them joined.
     """
     digest = hashlib.sha256(row_hash(line_of("fields", fields)))
-    for each in hashes:
-        digest.update(each)
+    digest.update(b"".join(hashes))
     return digest.hexdigest()
 
 

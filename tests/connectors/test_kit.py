@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from citysync.domain.snapshot import Grade, Snapshot, fingerprint
 from citysync.kit.answers import Reply
 from citysync.kit.reading import Row
 from connectors import pull
+from connectors._kit_entries import Kept
 from connectors._kit_received import _frames
 from connectors._kit_talk import Line, Manifest
 from connectors._mapping import Plan, stacked, to_frame
@@ -61,6 +63,68 @@ def test_an_unchanged_night_asks_for_the_manifest_only() -> None:
     assert content(second.rows).equals(content(first.rows))
     assert told(second) == ("增量拉取（没有变化）：新增 0 条，修改 0 条，删除 0 条；整体摘要已证实",)
     assert second.certificate.grade is Grade.A
+
+
+def test_an_unchanged_night_keeps_the_keys_and_hashes_as_the_bytes_they_were_read_as() -> None:
+    with running(30) as kit:
+        province = Nights(kit_city(kit))
+        nights = [province.pull() for _ in range(3)]
+    contents = [page.sha256 for night in nights for page in night.pages if page.url.endswith("index/content")]
+    headers = [json.loads(province.kept[page.sha256]) for night in nights for page in night.pages[-2:-1]]
+    assert len(set(contents)) == 1
+    assert [header["since_whole"] for header in headers] == [0, 1, 2]
+
+
+def test_pages_an_older_version_kept_are_gone_on_from() -> None:
+    with running(30) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        written_by_the_first_version(province)
+        assert told(province.pull())[0].startswith("增量拉取（没有变化）")
+        kit.origin.rows[3]["task_name"] = "改了名"
+        snapshot, whole = province.pull(), pulled({"connector": "kit", "url": kit.url})
+    assert told(snapshot)[0].startswith("增量拉取（变更列表）：新增 0 条，修改 1 条")
+    assert content(snapshot.rows).equals(content(whole.rows))
+
+
+def written_by_the_first_version(province: Nights) -> None:
+    """Let the province remember its last pull as the first version of the index wrote it."""
+    assert province.base is not None and province.base.index is not None  # noqa: PT018 - of a mypy kind
+    header = json.loads(province.kept[province.base.index])
+    entries = Kept(province.kept[header["content"]], header["index"])
+    page = zlib.compress(json.dumps(entries.keys, ensure_ascii=False).encode() + b"\n" + entries.packed)
+    header |= {"index": 1, "content": _keeps(province, page)}
+    province.base = replace(province.base, index=_keeps(province, json.dumps(header).encode()))
+
+
+def test_the_digest_of_last_night_with_another_count_is_no_unchanged_night() -> None:
+    def miscounted(_method: str, target: str, reply: Reply) -> Reply:
+        if not target.endswith("/manifest"):
+            return reply
+        return replace(reply, lines=[json.dumps(json.loads(next(iter(reply.lines))) | {"count": 31}).encode()])
+
+    with running(30) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        kit.twist = miscounted
+        snapshot = province.pull()
+    assert snapshot.notes[0] == "增量未能证实（清单写明 31 条，实际 30 条），已改为整体拉取"
+    assert snapshot.certificate.grade is Grade.X
+
+
+def test_an_index_of_other_rows_than_the_snapshots_is_not_gone_on_from() -> None:
+    with running(30) as kit, running(29) as other:
+        province, elsewhere = Nights(kit_city(kit)), Nights(kit_city(other))
+        province.pull(), elsewhere.pull()
+        assert province.base is not None and province.base.index is not None  # noqa: PT018 - of a mypy kind
+        assert elsewhere.base is not None and elsewhere.base.index is not None  # noqa: PT018 - of a mypy kind
+        theirs = json.loads(elsewhere.kept[elsewhere.base.index])["content"]
+        province.kept[theirs] = elsewhere.kept[theirs]
+        header = json.loads(province.kept[province.base.index]) | {"content": theirs}
+        province.base = replace(province.base, index=_keeps(province, json.dumps(header).encode()))
+        snapshot = province.pull()
+    assert told(snapshot) == ("整体拉取：上次的快照与其索引不符",)
+    assert (snapshot.certificate.grade, snapshot.rows.height) == (Grade.A, 30)
 
 
 def test_changes_come_as_a_list_where_the_kit_still_has_last_nights_snapshot() -> None:
@@ -307,15 +371,16 @@ def _unreadable(_today: object) -> None:
     raise Unreadable("文件在读取期间有变动")
 
 
-@pytest.mark.parametrize("forgets", [False, True])
-def test_an_incremental_pull_is_made_again_from_its_tape_alone(*, forgets: bool) -> None:
-    with running(90, keep=2 if forgets else 4) as kit:
+@pytest.mark.parametrize(("way", "states"), [("没有变化", 0), ("变更列表", 1), ("摘要树", 2)])
+def test_an_incremental_pull_is_made_again_from_its_tape_alone(way: str, states: int) -> None:
+    with running(90, keep=2 if states > 1 else 4) as kit:
         province = Nights(kit_city(kit))
         province.pull()
-        for number in range(1, 3 if forgets else 2):
+        for number in range(1, states + 1):
             kit.origin.rows[9 * number]["task_name"] = f"改了名 {number}"
             kit.shelf.newest()
-        kit.origin.rows.pop()
+        if states:
+            kit.origin.rows.pop()
         memory, base = Memory(), province.base
         recorder = Recorder(lambda data: _keeps(province, data), lambda: NOW)
         live = replace(memory.door(), base=base, read=province.kept.__getitem__, tape=recorder, now=recorder.now)
@@ -325,7 +390,7 @@ def test_an_incremental_pull_is_made_again_from_its_tape_alone(*, forgets: bool)
     now = pull(province.city, again)
     assert now.rows.equals(then.rows)
     assert (now.certificate, now.notes, now.pages) == (then.certificate, then.notes, then.pages)
-    assert told(now)[0].startswith(f"增量拉取（{'摘要树' if forgets else '变更列表'}）")
+    assert told(now)[0].startswith(f"增量拉取（{way}）")
 
 
 def test_keys_the_protocol_has_settled_are_refused_and_a_tape_reads_back() -> None:
