@@ -93,5 +93,11 @@ def _summary(place: str, results: Sequence[Result]) -> str:
         for outcome, label in OUTCOME_LABELS.items()
     )
     broken = first_broken(results)
-    told = "没有断点" if broken is None else f"首个断点 {broken.check_id}：{plain(broken.text)}；{plain(broken.remedy)}"
-    return f"{plain(place)}：{counted}；{told}"
+    return f"{plain(place)}：{counted}；{'没有断点' if broken is None else _broken(broken)}"
+
+
+def _broken(result: Result) -> str:
+    """Return the first broken link in one line: of a list of mistakes its heading, since the table has the list."""
+    heading, *listed = result.text.splitlines() or [""]
+    said = f"首个断点 {result.check_id}：{plain(heading.rstrip('：'))}"
+    return f"{said}（逐项见上表）" if listed else f"{said}；{plain(result.remedy)}"

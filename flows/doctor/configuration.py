@@ -54,7 +54,7 @@ def cities_right(written: Written) -> Said:
     if written.refused is not None:
         return failed(written.refused, "新建城市文件夹和城市文件；见 docs/add-a-city.md")
     if written.problems:
-        return failed(str(refusal("城市文件", written.problems)), "按每一行末尾的提示改正")
+        return failed(_mistakes(refusal("城市文件", written.problems)), "按每一行末尾的提示改正")
     enabled = sum(city.enabled for city in written.cities.values())
     if enabled == 0:
         return failed(f"0/{len(written.cities)} 个启用", "没有启用的城市，每晚不会核对任何城市；请设 enabled = true")
@@ -66,7 +66,9 @@ def secrets_there(written: Written) -> Said:
     try:
         check_secrets(written.cities, written.settings.secrets())
     except ConfigError as error:
-        return failed(str(error), "按每一行末尾的提示设置")
+        return failed(_mistakes(error), "按每一行末尾的提示设置")
+    if _unread(written):
+        return skipped("先解决 config.cities")
     return passed("每个启用城市的密钥都在，且别人读不到")
 
 
@@ -105,10 +107,22 @@ def pages_guarded(written: Written) -> Said:
 
 def regions_covered(written: Written) -> Said:
     """Has every city of a province we cover a file? One without is named, never judged."""
+    if _unread(written):
+        return skipped("先解决 config.cities")
     lacking = list(_lacking(written.cities.values(), written.today))
     if lacking:
         return warned(f"没有城市文件：{'、'.join(lacking)}", "这些地区不会被判定；如应接入，请添加城市文件")
     return passed("每个地级市都有城市文件")
+
+
+def _unread(written: Written) -> bool:
+    """Return whether some city file, or all, could not be read: of those nothing is known."""
+    return written.refused is not None or bool(written.problems)
+
+
+def _mistakes(error: ConfigError) -> str:
+    """Return a refusal as it is true here: the other verbs stop before the network, this one goes on."""
+    return str(error).replace("，没有连接任何网络", "")
 
 
 def _lacking(cities: Iterable[City], today: date) -> Iterable[str]:

@@ -69,6 +69,11 @@ def wrong_city_file(folder: Path) -> list[Result]:
     return configured(folder)
 
 
+def no_city_file(folder: Path) -> list[Result]:
+    (folder / "cities").mkdir()
+    return configured(folder)
+
+
 def secret_missing(folder: Path) -> list[Result]:
     source = '[source]\nconnector = "http_pages"\nurl = "http://10.0.0.1/"\n'
     auth = 'auth = { kind = "bearer", secret = "CITYSYNC_SECRET_NOT_THERE" }\n'

@@ -13,7 +13,7 @@ from flows.doctor.outcome import Result, exit_code, first_broken
 from tests.connectors.site import Sent
 from tests.doctor.alerted import ALERTED
 from tests.doctor.kits import KIT
-from tests.doctor.ours import OURS, well_configured, wrong_city_file
+from tests.doctor.ours import OURS, Case, no_city_file, secret_missing, well_configured, wrong_city_file
 from tests.doctor.theirs import THEIRS, always, certificate, closed, mariadb_may
 from tests.golden import one_agreed
 
@@ -76,6 +76,17 @@ def test_a_warning_changes_no_exit_code(tmp_path: Path) -> None:
     results = well_configured(tmp_path)
     assert of("config.regions", results).outcome == "warn"
     assert exit_code(results) == 0
+
+
+@pytest.mark.parametrize("cities", [no_city_file, wrong_city_file])
+def test_where_city_files_were_not_read_nothing_is_said_to_be_right_about_them(cities: Case, tmp_path: Path) -> None:
+    results = cities(tmp_path)
+    assert of("config.cities", results).outcome == "fail"
+    assert {of(check, results).outcome for check in ("config.secrets", "config.regions")} == {"skipped"}
+
+
+def test_doctor_never_says_that_the_network_was_not_touched(tmp_path: Path) -> None:
+    assert "没有连接任何网络" not in of("config.secrets", secret_missing(tmp_path)).text
 
 
 def test_a_certificate_that_ends_soon_is_a_warning_and_names_the_days(tmp_path: Path) -> None:
