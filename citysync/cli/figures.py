@@ -55,7 +55,7 @@ def _print(report: Report, missed: Sequence[Unmet]) -> None:
     out.print(
         f"截至 {report.on} · 有数据 {len(report.counted)}/{len(report.asked)} 市"
         + (f" · 尚无数据：{'、'.join(report.uncounted)}" if report.uncounted else "")
-        + f" · 应领全部进驻 {report.complete()}/{len(report.groups)}"
+        + f" · 应领全部进驻 {report.complete()}/{report.total_groups}"
     )
     headings = ["", *(MEASURES[name].label for name in SHOWN), *(f"进驻率较{label}" for label in report.days)]
     print_rows(out, headings, [_row(group, report) for group in (report.total, *report.groups)])

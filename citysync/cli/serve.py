@@ -21,6 +21,6 @@ def serve(
 
     settings = (places or Places()).settings()
     shown = f"[{host}]" if ":" in host else host
-    console(stderr=True).print(f"网页在 http://{shown}:{port}/ ，Ctrl-C 结束")
-    serve_pages(settings, host, port, now)
+    said = f"网页在 http://{shown}:{port}/ ，Ctrl-C 结束"
+    serve_pages(settings, host, port, now, lambda: console(stderr=True).print(said))
     return 0

@@ -69,6 +69,11 @@ class Report:
         """Return how many groups lack nothing in one figure."""
         return sum(found.complete for group in self.groups if (found := group.figures.get(measure)) is not None)
 
+    @property
+    def total_groups(self) -> int:
+        """Return of how many ``complete`` tells: every city asked for, also one whose directory never came."""
+        return len(self.asked) if self.by == "city" else len(self.groups)
+
     def as_dict(self) -> dict[str, object]:
         """Return the one document of ``figures --json``."""
         return {
@@ -83,7 +88,7 @@ class Report:
             },
             "compared_with": {label: day.isoformat() for label, day in self.days.items()},
             "formulas": {name: measure.formula for name, measure in MEASURES.items()},
-            "complete": {"onboard": self.complete(), "of": len(self.groups)},
+            "complete": {"onboard": self.complete(), "of": self.total_groups},
             "total": self.total.as_dict(),
             "groups": [group.as_dict() for group in self.groups],
         }

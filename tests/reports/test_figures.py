@@ -36,3 +36,8 @@ def test_changes_are_told_in_points_and_unknown_where_there_was_nothing() -> Non
 
 def test_complete_groups_are_those_that_lack_nothing() -> None:
     assert (a_report().complete(), a_report().complete("depth")) == (1, 0)
+
+
+def test_of_how_many_are_complete_is_told_with_every_city_asked_for() -> None:
+    told = a_report().as_dict()["complete"]
+    assert told == {"onboard": 1, "of": 3}

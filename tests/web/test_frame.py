@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import tomllib
 from pathlib import Path
 
@@ -55,6 +56,16 @@ def test_a_name_that_another_site_made_lead_here_is_not_answered(pages: TestClie
 def test_without_signing_in_only_loopback_is_bound(province: Settings) -> None:
     with pytest.raises(ConfigError, match="只能绑定本机"):
         serve(province, "0.0.0.0", 8321, lambda: NOW)  # noqa: S104 — that it is refused is the point
+
+
+def test_an_address_somebody_else_has_is_refused_before_anybody_is_told_to_look_there(province: Settings) -> None:
+    told: list[str] = []
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ConfigError, match="已被别的程序占用"):
+            serve(province, "127.0.0.1", taken.getsockname()[1], lambda: NOW, lambda: told.append("ready"))
+    assert told == []
 
 
 @pytest.mark.parametrize("folder", VENDORED, ids=["shipped", "tests"])

@@ -74,6 +74,7 @@ class FiguresPage:
     counted: int
     asked: int
     complete: int
+    complete_of: int
     absent: tuple[str, ...]
     dated: tuple[str, ...]
     compared: tuple[str, ...]
@@ -97,6 +98,7 @@ def figures_page(seen: Seen, names: dict[str, str], language: Language) -> Figur
         counted=len(report.counted),
         asked=len(report.asked),
         complete=report.complete(),
+        complete_of=report.total_groups,
         absent=tuple(names.get(code, code) for code in report.uncounted),
         dated=tuple(f"{names.get(code, code)} {language.short_day(day)}" for code, day in sorted(late.items())),
         compared=tuple(_since(label, say) for label in report.days),
