@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,11 +12,12 @@ from fastapi.testclient import TestClient
 from citysync.config.settings import Settings
 from citysync.domain.principal import Principal, Role
 from citysync.domain.verdict import State
+from citysync.web.app import create_app
 from citysync.web.language import language
 from citysync.web.views.advice import next_step
 from citysync.web.views.labels import cause, step
 from citysync.web.views.reasons import causes
-from tests.web.province import run_id_of
+from tests.web.province import NOW, a_province, run_id_of
 from tests.web.test_policy import asking
 
 CHINESE = language("zh")
@@ -27,6 +29,20 @@ def test_a_flagged_city_says_why_and_what_to_do_by_when(pages: TestClient) -> No
     assert "请改为基本目录的名称" in html
     assert "11月27日（周五）下班前，剩 4 个工作日" in html
     assert html.index("电白区") < html.index("茂名市（本级）"), "most first"
+
+
+@pytest.mark.parametrize("path", ["/c/440200", "/c/440200/differences"])
+def test_of_a_city_whose_directory_never_came_nobody_says_that_there_is_nothing(path: str, tmp_path: Path) -> None:
+    settings = a_province(tmp_path, {"440200": (State.HELD,)})
+    with TestClient(create_app(settings, lambda: NOW), base_url="http://127.0.0.1") as client:
+        html = client.get(path).text
+    assert "有没有差异，现在不知道" in html
+    assert "没有需要更正的差异" not in html
+    assert "没有符合条件的差异" not in html
+
+
+def test_what_is_not_wrong_in_an_earlier_snapshot_is_said_of_that_snapshot(pages: TestClient) -> None:
+    assert "11月22日 的快照里没有需要更正的差异。" in pages.get("/c/440200").text
 
 
 def test_a_reason_has_a_cause_and_a_step() -> None:

@@ -103,9 +103,8 @@ def test_a_page_beyond_the_last_is_the_last(pages: TestClient) -> None:
     assert "共 5 条，显示第 1–5 条" in pages.get(f"{LIST}?page=999").text
 
 
-def test_a_city_whose_directory_never_came_has_no_list_yet(pages: TestClient) -> None:
-    html = pages.get("/c/440200/differences").text
-    assert "没有符合条件的差异。" in html
+def test_a_city_without_a_difference_says_so(pages: TestClient) -> None:
+    assert "没有符合条件的差异。" in pages.get("/c/440200/differences").text
 
 
 @pytest.mark.parametrize("path", ["/c/{}/differences", "/c/{}/differences.json"])

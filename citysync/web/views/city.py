@@ -35,7 +35,8 @@ class Reason:
 class CityPage:
     """What stands above every tab. ``do``: the next step, ``who``: who takes it, ``by``: until when.
 
-    ``original``: the stored sentence that ``why`` tells in another language; empty in Chinese.
+    ``nothing``: what an empty list of differences means. ``original``: the stored sentence that ``why`` tells in
+    another language; empty in Chinese.
     """
 
     tile: Tile
@@ -47,6 +48,7 @@ class CityPage:
     by: str
     since: str
     good: str
+    nothing: str
     contact: str
     axes: tuple[AxisMark, ...]
     reasons: tuple[Reason, ...]
@@ -94,6 +96,7 @@ def city_page(head: CityHead, language: Language) -> CityPage:
         by=shown.left,
         since=language.moment(head.told["since"]) if head.told["since"] else "—",
         good=_good(head, language),
+        nothing=_nothing(head, language),
         contact=language.listed(head.city.contacts) or "—",
         axes=axes(head.told["axes"], say),
         reasons=tuple(Reason(whole(each, language), original(each, language), side(each, say)) for each in reasons),
@@ -137,7 +140,7 @@ def checks(found: Open, code: str, labels: Mapping[str, str], say: Say) -> tuple
 
 def run_lines(rows: Sequence[Row], language: Language) -> tuple[Line, ...]:
     """Return the city's runs as lines: day, time, grade, what came, what was found."""
-    triggers = {"nightly": language.say("每晚"), "on_demand": language.say("复核")}
+    triggers = {"nightly": language.say("每晚"), "on_demand": language.say("按需"), "replay": language.say("重放")}
     return tuple(
         Line(
             mark(State(row["state"]), language.say),
@@ -172,6 +175,16 @@ def notice_lines(rows: Sequence[Row], say: Say) -> tuple[Line, ...]:
         )
         for row in rows
     )
+
+
+def _nothing(head: CityHead, language: Language) -> str:
+    """Return what it means that no difference is listed: nothing to correct, or that nobody could look."""
+    if head.good is None:
+        return language.say("还没有采用过本市的快照，没有对过账：有没有差异，现在不知道。")
+    if "in_force" in head.told:
+        day = language.short_day(date.fromisoformat(head.good["business_date"]))
+        return language.say("%(day)s 的快照里没有需要更正的差异。") % {"day": day}
+    return language.say("没有需要更正的差异。")
 
 
 def _good(head: CityHead, language: Language) -> str:

@@ -186,6 +186,8 @@ def cut(code: str) -> Code:
 
 
 def _told(facts: DifferencesFacts, say: Say) -> str:
+    if facts.verdict is None:
+        return say("还没有采用过本市的快照，没有对过账：有没有差异，现在不知道。")
     if not facts.total:
         return say("没有符合条件的差异。")
     start = (facts.page - 1) * PER_PAGE

@@ -87,7 +87,7 @@ def run_page(facts: RunFacts, language: Language) -> RunPage:
 
 
 def _triggers(language: Language) -> dict[str, str]:
-    return {"nightly": language.say("每晚"), "on_demand": language.say("复核"), "replay": language.say("重放")}
+    return {"nightly": language.say("每晚"), "on_demand": language.say("按需"), "replay": language.say("重放")}
 
 
 def _city(row: Row, facts: RunFacts, language: Language) -> CityOfRun:
