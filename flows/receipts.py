@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from citysync.config.settings import Settings
+from citysync.domain.alert import KIND_OF, fix_by
 from citysync.domain.errors import ConfigError, StorageError
 from citysync.domain.findings import RULE_LABELS
 from citysync.domain.retention import Kind
 from citysync.domain.snapshot import Snapshot
+from citysync.domain.verdict import State
 from citysync.domain.workdays import calendar
 from citysync.reconciliation.checks import all_checks
 from citysync.reconciliation.notes import NOTES
 from citysync.reports.receipt import ReceiptRow, receipt_document, receipt_rows, write_receipt
 from citysync.storage import catalogue, purges, reading
+from citysync.storage.alerting import open_alerts
 from citysync.storage.appeals import with_appeals
 from citysync.storage.engine import Store
 from citysync.storage.kept import read_snapshot
 from citysync.storage.lives import with_first_seen, with_lives
 from citysync.storage.reading import Listing
 from citysync.storage.schema import open_store
-from flows.night import chosen
+from flows.night import SHANGHAI, chosen
 
 Row = Mapping[str, Any]
 
@@ -86,11 +89,25 @@ def receipt_of(settings: Settings, store: Store, code: str, run_id: str) -> City
 
 def _receipt(settings: Settings, store: Store, verdict: Row) -> CityReceipt:
     snapshot = _snapshot(settings, store, verdict)
-    return CityReceipt(verdict["code"], _noted(verdict, snapshot), _rows(store, verdict, snapshot))
+    return CityReceipt(verdict["code"], _noted(store, verdict, snapshot), _rows(store, verdict, snapshot))
 
 
-def _noted(verdict: Row, snapshot: Snapshot | None) -> Row:
-    return {**verdict, "notes": [] if snapshot is None else list(snapshot.notes)}
+def _noted(store: Store, verdict: Row, snapshot: Snapshot | None) -> Row:
+    notes = [] if snapshot is None else list(snapshot.notes)
+    return {**verdict, "notes": notes, "fix_by": _fix_by(store, verdict)}
+
+
+def _fix_by(store: Store, verdict: Row) -> str | None:
+    """Return by when the city should be put right, as its messages and pages say; None where it need not act."""
+    kind = KIND_OF.get(State(verdict["state"]))
+    if kind is None or verdict.get("since") is None:
+        return None
+    opened_on = datetime.fromisoformat(str(verdict["since"])).astimezone(SHANGHAI).date()
+    for alert in open_alerts(store):
+        told_of = (alert.key.city_code, alert.key.kind) == (verdict["code"], kind)
+        if told_of and alert.opened_on <= date.fromisoformat(verdict["business_date"]):
+            opened_on = alert.opened_on
+    return calendar().shown(fix_by(kind, opened_on, calendar()))
 
 
 def _snapshot(settings: Settings, store: Store, verdict: Row) -> Snapshot | None:
@@ -120,7 +137,7 @@ def receipt_of_some(
     """Return a city's receipt of some of a run's findings and rejected rows; ``chosen_by`` says in it which."""
     snapshot = _snapshot(settings, store, verdict)
     rows = _in_words(verdict, *with_days(store, verdict, found, refused), _names(store, verdict, snapshot))
-    return CityReceipt(verdict["code"], {**_noted(verdict, snapshot), "chosen_by": chosen_by}, rows)
+    return CityReceipt(verdict["code"], {**_noted(store, verdict, snapshot), "chosen_by": chosen_by}, rows)
 
 
 def row_of(verdict: Row, row: Row, names: Mapping[str, str], *, refused: bool) -> ReceiptRow:

@@ -6,7 +6,9 @@ One rule for pages, files, messages, logs and terminals, so that what is harmles
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
 
+_SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # no summer time since 1991
 # Control characters but tab and line feed (C1 too: U+009B alone begins a terminal's sequence), marks and overrides of
 # direction, line separators that only some readers know, tags nobody sees, half surrogate pairs, what is no character.
 _ACTING = (
@@ -31,6 +33,16 @@ def one_line(text: str) -> str:
 def in_json(document: str) -> str:
     r"""Return a JSON text that says the same, characters that could act written as escapes (``\u202e``)."""
     return ACTING.sub(_escaped, document)
+
+
+def local(moment: object) -> str:
+    """Return an instant of the ledger as people in the province read it (2026-11-23 01:30), a day as it is, else —."""
+    text = str(moment or "")
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text or "—"
+    return text if at.tzinfo is None else f"{at.astimezone(_SHANGHAI):%Y-%m-%d %H:%M}"
 
 
 def _escaped(found: re.Match[str]) -> str:

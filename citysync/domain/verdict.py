@@ -148,6 +148,12 @@ COUNT_LABELS = {
 }
 
 
+def not_counted(state: object, counts: Mapping[str, object]) -> bool:
+    """Return whether a city's counts are 0 because nothing of it was looked at, which people are shown as —."""
+    unseen = state in {State.NOT_SYNCED, State.HELD, State.UNKNOWN}
+    return unseen and not any(counts.get(name) for name in COUNT_LABELS)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The state of one city after one run, with the reasons and figures behind it.

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from citysync.domain.errors import StorageError
-from citysync.domain.showing import in_json
+from citysync.domain.showing import in_json, local
 from citysync.domain.verdict import (
     AXIS_LABELS,
     COUNT_LABELS,
@@ -21,13 +21,14 @@ from citysync.domain.verdict import (
     Fault,
     Standing,
     State,
+    not_counted,
 )
 from citysync.reports.rows import HEADINGS, REJECTED, ReceiptRow, receipt_rows
 from citysync.reports.sheets import MAX_ROWS, Sheet, sheet_names, to_csv, to_xlsx
 
 __all__ = ["HEADINGS", "LIST", "REJECTED_SHEET", "ReceiptRow", "receipt_document", "receipt_rows", "write_receipt"]
 
-_FACTS = ("run_id", "master_version", "state", "since", "grade", "axes", "reasons", "counts", "notes")
+_FACTS = ("run_id", "master_version", "state", "since", "fix_by", "grade", "axes", "reasons", "counts", "notes")
 Summary = Mapping[str, object]  # a city's entry in the JSON of `status`; run_id and master_version beside it if known
 
 GRADE_LABELS = {"A": "A 已证实完整", "B": "B 稳定", "C": "C 未证实", "X": "X 不完整"}
@@ -40,6 +41,7 @@ _ABOUT = (
     ("级别", "拒收：该行缺少可核对的要素，未参加核对。错误：影响同步状态。提示、书写差异：不影响状态，建议改正。"),
     ("应为、现为", "数据原样，空白表示没有值；代码的含义写在备注里。"),
     ("改哪里", "在本市事项系统中改什么；改好后随下一次取数自动复核，不必回传本表。"),
+    ("改正期限", "见“汇总”。急需确认是否改好的，在本市网页上按“立即复核”，或请省平台复核。"),
     ("来源行号", "拒收的行在本市所送数据中的行号，从 1 起。"),
     (
         "首次发现、截止",
@@ -64,9 +66,9 @@ def write_receipt(
     """Write ``440300_深圳市_问题清单_20261123.xlsx``, ``.csv`` and ``.json`` into a folder and return their paths.
 
     ``summary``: ``state``, ``since``, ``grade``, ``axes``, ``reasons``, ``counts`` as in the JSON of ``status``, and
-    ``run_id``, ``master_version``, ``notes`` (what was odd about the pull). Without any row, one row without a number
-    says why there is none. Rows beyond ``sheet_rows`` continue on further sheets. Raises ``StorageError``; a file
-    already there is then unchanged.
+    ``run_id``, ``master_version``, ``fix_by`` (until when to put it right), ``notes`` (what was odd about the pull).
+    Without any row, one row without a number says why there is none. Rows beyond ``sheet_rows`` continue on further
+    sheets. Raises ``StorageError``; a file already there is then unchanged.
     """
     listed = list(rows) or [_why_none(summary)]
     about = Sheet("说明", _ABOUT, (16, 100))
@@ -146,11 +148,10 @@ def _told(city_code: str, city_name: str, on: date, summary: Summary) -> Iterato
         yield "筛选", f"{summary['chosen_by']}（其余问题见完整的问题清单）"
     yield "状态", _label(STATE_LABELS, summary.get("state"))
     yield "完整性等级", GRADE_LABELS.get(str(summary.get("grade")), "没有取得数据")
-    for key, label in {
-        "since": "自",
-        "run_id": "运行",
-        "master_version": "基本目录版本",
-    }.items():
+    if summary.get("fix_by"):
+        yield "改正期限", f"{summary['fix_by']} 下班前"
+    yield "自", local(summary.get("since"))
+    for key, label in {"run_id": "运行", "master_version": "基本目录版本"}.items():
         yield label, str(summary.get(key) or "—")
     for reason in _reasons(summary):
         yield "原因", reason
@@ -163,8 +164,9 @@ def _told(city_code: str, city_name: str, on: date, summary: Summary) -> Iterato
         word = axes.get(axis.value) if isinstance(axes, Mapping) else None
         yield label, words.get(str(word), words[Standing.UNKNOWN.word])
     counts = summary.get("counts")
+    counted = counts if isinstance(counts, Mapping) and not not_counted(summary.get("state"), counts) else {}
     for name, label in COUNT_LABELS.items():
-        yield label, str(counts.get(name, "—")) if isinstance(counts, Mapping) else "—"
+        yield label, str(counted.get(name, "—"))
 
 
 def _tallies(rows: Sequence[ReceiptRow]) -> Iterator[tuple[str, str]]:

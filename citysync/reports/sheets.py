@@ -16,6 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 from citysync.domain.showing import ACTING
 
 MAX_CELL = 32_767  # Excel's limit, counted in UTF-16 units; xlsxwriter drops a longer text whole
+_A4 = 9  # as Excel numbers papers
 MAX_ROWS = 1_048_575  # below the heading; xlsxwriter drops further rows without a word
 CUT = "…（全文见 CSV）"
 APPEALS = ("已整改", "数据无误，理由：", "基本目录有误，理由：", "申请延期，理由：")
@@ -95,8 +96,20 @@ def to_xlsx(sheets: Iterable[Sheet], on: date) -> bytes:
         plain = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
         bold = book.add_format({"num_format": "@", "bold": True, "bg_color": "#DDEBF7", "valign": "top"})
         for sheet in sheets:
-            _write(book.add_worksheet(sheet.name), sheet, plain, bold)
+            page = book.add_worksheet(sheet.name)
+            _for_paper(page, sheet)
+            _write(page, sheet, plain, bold)
     return target.getvalue()
+
+
+def _for_paper(target: Worksheet, sheet: Sheet) -> None:
+    """Let a sheet print on A4: lists across, as wide as the page, their heading on every page."""
+    target.set_paper(_A4)
+    target.fit_to_pages(1, 0)
+    target.set_footer("&C&A  &P/&N")
+    if sheet.heading:
+        target.set_landscape()
+        target.repeat_rows(0)
 
 
 def _write(target: Worksheet, sheet: Sheet, plain: Format, bold: Format) -> None:
