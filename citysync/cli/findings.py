@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from citysync.cli.lists import Chosen, cell, judged, known_run, listed
+from citysync.cli.lists import Chosen, cell, judged, known_run, listed, refuse_unknown
 from citysync.cli.places import Places
 from citysync.cli.render import console, print_json, print_rows
 
@@ -50,7 +50,7 @@ class Wanted:
     """Which findings are asked for."""
 
     check: Annotated[str | None, Parameter(help="只看某项检查，例如 unclaimed")] = None
-    severity: Annotated[str | None, Parameter(help="只看某级别：error、warning、cosmetic")] = None
+    severity: Annotated[Literal["error", "warning", "cosmetic"] | None, Parameter(help="只看某级别")] = None
     areacode: Annotated[str | None, Parameter(help="只看某区划")] = None
     field: Annotated[str | None, Parameter(help="只看某字段")] = None
 
@@ -88,9 +88,19 @@ def findings(
         屏幕上最多显示的行数
     """
     filters, chosen = asdict(wanted or Wanted()), Chosen(run, on, since)
+    _refuse_unknown(filters["check"])
     if fixed:
         return _fixed(city, filters, chosen, json=json, limit=limit, places=places or Places())
     return listed("findings", city, HEADINGS, filters, chosen, json=json, limit=limit, places=places or Places())
+
+
+def _refuse_unknown(check: str | None) -> None:
+    """Raise ``ConfigError`` for a check nobody knows: a mistyped one must not look like nothing found."""
+    from citysync.reconciliation.checks import all_checks
+    from citysync.reconciliation.notes import NOTES
+
+    if check is not None:
+        refuse_unknown("--check", check, {**all_checks(), **NOTES})
 
 
 def _fixed(

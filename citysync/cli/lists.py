@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from citysync.cli.places import Places
 from citysync.cli.render import console, local_time, plain, print_json, print_rows
+from citysync.config.problems import did_you_mean
 from citysync.domain.appeal import words
 from citysync.domain.errors import ConfigError
 from citysync.domain.findings import SEVERITY_LABELS
@@ -19,6 +21,9 @@ from citysync.domain.workdays import calendar
 if TYPE_CHECKING:
     from citysync.storage.engine import Store
     from flows.listings import Kind
+
+
+_CODE = re.compile(r"[0-9]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,17 @@ def judged(store: Store, city: str, chosen: Chosen, *, found: bool) -> Mapping[s
 
     verdict = next(iter(reading.latest_verdicts(store, (city,), on=chosen.on)), None)
     if verdict is None or (chosen.run is not None and not found):
-        where = f"运行 {chosen.run}" if chosen.run else f"台账（截至 {chosen.on}）" if chosen.on else "台账"
-        raise ConfigError(f"{where} 中没有城市 {city} 的结论；先运行 citysync sync {city}")
+        where = f"运行 {chosen.run} " if chosen.run else f"台账（截至 {chosen.on}）" if chosen.on else "台账"
+        how = f"先运行 citysync sync {city}" if _CODE.fullmatch(city) else "请写六位区划代码，如 440300"
+        raise ConfigError(f"{where}中没有城市 {city} 的结论；{how}")
     return verdict
+
+
+def refuse_unknown(option: str, word: str, known: Iterable[str]) -> None:
+    """Raise ``ConfigError`` for a word nobody knows: it would choose nothing, and nothing looks like all is well."""
+    words = sorted(known)
+    if word not in words:
+        raise ConfigError(f"{option} {word}：没有这一项；{did_you_mean(word, words, '可用的')}")
 
 
 def known_run(store: Store, city: str, run_id: str) -> bool:

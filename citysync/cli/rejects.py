@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from citysync.cli.lists import Chosen, listed
+from citysync.cli.lists import Chosen, listed, refuse_unknown
 from citysync.cli.places import Places
+from citysync.domain.findings import RULE_LABELS
 
 HEADINGS = {
     "row_no": "行",
@@ -49,6 +50,8 @@ def rejects(
     limit
         屏幕上最多显示的行数
     """
+    if rule is not None:
+        refuse_unknown("--rule", rule, RULE_LABELS)
     filters = {"rule": rule, "field": field}
     return listed(
         "rejections", city, HEADINGS, filters, Chosen(run, on), json=json, limit=limit, places=places or Places()

@@ -55,6 +55,25 @@ def test_a_city_file_with_a_mistake_is_refused_before_the_network(tmp_path: Path
     assert contents(folder) == before
 
 
+NOTHING_YET = (("findings", "440300"), ("report", "site", "--out", "www"))
+
+
+@pytest.mark.parametrize("verb", NOTHING_YET, ids=" ".join)
+def test_before_the_first_run_a_verb_says_what_to_run_first(tmp_path: Path, verb: tuple[str, ...]) -> None:
+    write_city(tmp_path, [])
+    refused(citysync(*verb, folder=tmp_path), 3, "尚无台账", "citysync master import")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("findings", "--check", "unclaimd"), ("findings", "--severity", "bad"), ("rejects", "--rule", "value_unlistet")],
+    ids=" ".join,
+)
+def test_a_mistyped_filter_is_refused_and_never_answered_with_nothing(tmp_path: Path, asked: tuple[str, ...]) -> None:
+    verb, *options = asked
+    refused(citysync(verb, "440300", *options, folder=a_folder(tmp_path)), 2, options[0], options[1])
+
+
 def test_a_code_in_two_files_is_refused_naming_both(tmp_path: Path) -> None:
     folder = a_folder(tmp_path)
     twin = (folder / "cities" / "440300.toml").read_text(encoding="utf-8")
