@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -37,7 +38,7 @@ def demo(*, seed: int = 2013, items: int = 200, places: Places | None = None) ->
     with _province(folder, seed, items, today) as (settings, master):
         _import(settings, master, today)
         run_id = run_flow(settings, (), today)
-    code = show(published(settings, run_id), json=False)
+    code = show(published(settings, run_id), json=False, lead=False)
     _say_next(folder)
     return code if code == OURS else 0
 
@@ -68,11 +69,11 @@ def _import(settings: Settings, master: Path, today: date) -> None:
 
 
 def _say_next(folder: Path) -> None:
-    where = f"--data-dir {folder / 'data'} --cities-dir {folder / 'cities'}"
-    out = console()
-    out.print("接下来可以输入（程序在 .venv/bin/citysync）：")
-    out.print(f"  citysync status {where}", soft_wrap=True)
-    out.print(f"  citysync findings 440300 {where}", soft_wrap=True)
-    out.print(f"  citysync rejects 440900 {where}", soft_wrap=True)
-    out.print(f"  citysync receipt 440300 --out receipts {where}", soft_wrap=True)
-    out.print(f"注入的差异（真值）：{folder / 'truth.json'}；模拟省份持续运行：citysync simulate", soft_wrap=True)
+    program, out = Path(sys.argv[0]), console()
+    out.print("接下来可以输入：")
+    out.print(f"  export CITYSYNC_DATA_DIR={folder / 'data'} CITYSYNC_CITIES_DIR={folder / 'cities'}", soft_wrap=True)
+    for verb in ("status", "findings 440300", "rejects 440900", "explain 440900", "receipt 440300 --out receipts"):
+        out.print(f"  {program} {verb}", soft_wrap=True)
+    out.print(f"  {program} serve    # 网页，在 http://127.0.0.1:8321/", soft_wrap=True)
+    out.print(f"注入的差异（真值）：{folder / 'truth.json'}", soft_wrap=True)
+    out.print(f"模拟的城市已经停了，不能再拉取；要能拉取的，请运行 {program} simulate", soft_wrap=True)

@@ -27,6 +27,7 @@ from citysync.domain.verdict import (
     Axis,
     Fault,
     State,
+    not_counted,
 )
 from citysync.reports.document import Document
 
@@ -42,6 +43,7 @@ MARKS = {state: (STATE_SIGNS[state], colour) for state, colour in _COLOURS.items
 STANDING_MARKS = {"ok": "✓", "grace": "◐", "failing": "✗", "unknown": "?"}
 _LOG = logging.getLogger("citysync.cli")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_WITH_REASONS = 150  # columns; below, a column of reasons would be a few characters wide
 _SHOWN_COUNTS = ("received", "due", "met", "findings")
 
 
@@ -89,32 +91,45 @@ def plain(value: object) -> str:
 
 
 def print_night(out: Console, night: Document) -> None:
-    """Print the table of a night and its summary; the denominator stands in front."""
+    """Print the table of a night and its summary; the denominator stands in front.
+
+    Where the screen is too narrow for a column of reasons, they stand beneath the table: nothing is cut off.
+    """
+    wide = out.width >= _WITH_REASONS
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("城市", "状态", "完整性", "/".join(AXIS_LABELS.values())):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for name in _SHOWN_COUNTS:
         table.add_column(COUNT_LABELS[name], justify="right")
-    table.add_column("自")
-    table.add_column("原因")
+    for heading in ("自", "原因") if wide else ("自",):
+        table.add_column(heading, overflow="fold")
     for city in night["cities"]:
-        table.add_row(*_night_row(city))
+        row = _night_row(city)
+        table.add_row(*(row if wide else row[:-1]))
     out.print(Text(summary_line(night)))
     out.print(table)
+    for city in () if wide else night["cities"]:
+        if city["reasons"]:
+            out.print(Text(f"{city['code']} {plain(city['name'])} "), _why(city), sep="", soft_wrap=True)
 
 
 def _night_row(city: Mapping[str, Any]) -> list[Text | str]:
     mark, colour = MARKS[State(city["state"])]
     counts = city["counts"]
+    unseen = not_counted(city["state"], counts)
     return [
         f"{city['code']} {plain(city['name'])}",
         Text(f"{mark} {STATE_LABELS[State(city['state'])]}", style=colour),
         city["grade"] or "—",
         "  ".join(STANDING_MARKS[city["axes"].get(axis.value, "unknown")] for axis in Axis),
-        *(str(counts[name]) for name in _SHOWN_COUNTS),
+        *("—" if unseen else str(counts[name]) for name in _SHOWN_COUNTS),
         local_time(city["since"]),
-        Text(_reason_line(city["reasons"]) + _kept(city.get("in_force"))),
+        _why(city),
     ]
+
+
+def _why(city: Mapping[str, Any]) -> Text:
+    return Text(_reason_line(city["reasons"]) + _kept(city.get("in_force")))
 
 
 def local_time(moment: str | None) -> str:
@@ -146,12 +161,15 @@ def summary_line(night: Document) -> str:
 
 
 def print_rows(out: Console, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a plain table; cells are text, never markup."""
+    """Print a plain table, its empty rest said; cells are text, never markup."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
+    if table.row_count == 0:
+        out.print("（没有）")
+        return
     out.print(table)
 
 

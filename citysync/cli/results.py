@@ -53,24 +53,29 @@ def tell_note(note: str | None) -> None:
         console(stderr=True).print(note)
 
 
-def show(result: Result, *, json: bool) -> int:
-    """Print a result and return the exit code it earns."""
+def show(result: Result, *, json: bool, lead: bool = True) -> int:
+    """Print a result and return the exit code it earns; ``lead``: say on stderr what to type next."""
     night = document(result.run, result.verdicts)
     if json:
         print_json(night)
     else:
         out = console()
         print_night(out, night)
-        print_next(night)
+        if lead:
+            print_next(night)
     return exit_code(night["cities"])
 
 
 def print_next(night: dict[str, Any]) -> None:
-    """Say what to type next, on stderr, for the first flagged city."""
+    """Say what to type next, on stderr, for the flagged city with most findings; one with none has no list."""
     flagged = [city for city in night["cities"] if State(city["state"]) in FLAGGED]
-    if flagged:
-        code = max(flagged, key=lambda city: int(city["counts"]["findings"]))["code"]
-        console(stderr=True).print(
-            f"下一步：citysync findings {code} 查看清单；citysync rejects {code} 查看拒收；"
-            f"citysync receipt {code} --out DIR 生成回执"
-        )
+    if not flagged:
+        return
+    city = max(flagged, key=lambda city: int(city["counts"]["findings"]))
+    code = city["code"]
+    if city["counts"]["findings"]:
+        listed = f"citysync findings {code} 查看清单；citysync rejects {code} 查看拒收"
+        said = f"{listed}；citysync receipt {code} --out DIR 生成回执"
+    else:
+        said = f"citysync explain {code} 查看由来；citysync doctor {code} 逐项检查来源"
+    console(stderr=True).print(f"下一步：{said}")

@@ -68,7 +68,8 @@ def _serve(built: Province, fault: tuple[str, ...], out: Path, truth: Path | Non
 def _say_next(out: Path, where: str, master: Path) -> None:
     screen = console()
     screen.print(f"{where}。另开一个终端输入：", soft_wrap=True)
-    screen.print(f"  export CITYSYNC_DATA_DIR={out / 'data'} CITYSYNC_CITIES_DIR={out / 'cities'}", soft_wrap=True)
-    screen.print(f"  export CITYSYNC_SECRETS_DIR={out / 'secrets'}", soft_wrap=True)
-    screen.print(f"  citysync master import {master} && citysync sync", soft_wrap=True)
+    folder, program = out.resolve(), sys.argv[0]
+    places = f"CITYSYNC_DATA_DIR={folder / 'data'} CITYSYNC_CITIES_DIR={folder / 'cities'}"
+    screen.print(f"  export {places} CITYSYNC_SECRETS_DIR={folder / 'secrets'}", soft_wrap=True)
+    screen.print(f"  {program} master import {master} && {program} sync", soft_wrap=True)
     sys.stdout.flush()

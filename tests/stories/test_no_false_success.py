@@ -182,6 +182,19 @@ def test_every_account_of_a_failure_agrees(case: Case, night: tuple[Night, Setti
         assert row["reasons"]
 
 
+@pytest.mark.parametrize("width", [80, 110])
+def test_on_a_narrow_screen_no_reason_is_cut_off(night: tuple[Night, Settings], width: int) -> None:
+    made, settings = night
+    result = published(settings, made.run.run_id)
+    told = document(result.run, result.verdicts)
+    out = io.StringIO()
+    print_night(Console(file=out, width=width), told)
+    shown = "".join(out.getvalue().split())
+    firsts = [city["reasons"][0]["text"] for city in told["cities"] if city["reasons"]]
+    assert firsts
+    assert [text for text in firsts if "".join(text.split()) not in shown] == []
+
+
 def test_the_night_as_a_whole_is_the_worst_of_its_cities(night: tuple[Night, Settings]) -> None:
     made, settings = night
     result = published(settings, made.run.run_id)
