@@ -39,7 +39,7 @@ class Recheck:
         if self.keys is None:
             return pull
         if base is None:
-            raise StorageError("复查所依据的快照读不到，无法按编码复查；请改用 citysync sync")
+            raise StorageError("复核所依据的快照读不到，无法按编码复核；请改用 citysync sync")
         return partial(_look_up, self.keys, base, self.grade)
 
     def written(self) -> dict[str, Any] | None:

@@ -192,7 +192,7 @@ def _correct(city: CityNight) -> str:
     if not city.found:
         return f"请处理：{_who(city)}按原因恢复数据更新；恢复后请省平台重新拉取（citysync sync {city.code}）"
     listed = f"{_who(city)}按问题清单更正（citysync receipt {city.code}）；有异议请在“申诉”列填写并回传"
-    return f"请处理：{listed}；改好后请省平台复查（citysync recheck {city.code}）"
+    return f"请处理：{listed}；改好后请省平台复核（citysync recheck {city.code}）"
 
 
 def _confirm(city: CityNight) -> str:

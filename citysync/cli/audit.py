@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from json import dumps
+
 from cyclopts import App
 
 from citysync.cli.exits import IN_SYNC, OURS
 from citysync.cli.places import Places
 from citysync.cli.render import console, print_json, print_rows
+from citysync.domain.showing import local
 
 audit = App(name="audit", help="审计：谁在何时决定了什么。", help_format="plaintext")
 
@@ -65,5 +69,12 @@ def list_(*, json: bool = False, limit: int = 100, places: Places | None = None)
     if json:
         print_json({"schema_version": 1, "entries": rows})
     else:
-        print_rows(console(), list(HEADINGS.values()), [[row[name] for name in HEADINGS] for row in rows])
+        print_rows(console(), list(HEADINGS.values()), [[_cell(row[name]) for name in HEADINGS] for row in rows])
     return 0
+
+
+def _cell(value: object) -> object:
+    """Return one cell as people read it: a moment in the province's time, what was decided as JSON."""
+    if isinstance(value, Mapping):
+        return dumps(value, ensure_ascii=False)
+    return value if value is None or isinstance(value, int) else local(value)

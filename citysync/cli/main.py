@@ -29,13 +29,13 @@ VERBS = {
     "demo": "模拟一个 21 市的省份，跑一遍每晚流程，打印结论表",
     "sync": "立即拉取、校验、对账、判定（不经 Prefect）",
     "nightly": "运行每晚的 Prefect 流程",
-    "recheck": "复查一个城市：只问未改好的差异涉及的编码",
+    "recheck": "复核一个城市：只问未改好的差异涉及的编码",
     "status": "各市当前状态",
     "findings": "一个城市的差异清单",
     "rejects": "一个城市被拒收的行",
     "explain": "结论的由来：从原始页到结论，逐步可核对",
-    "receipt": "生成回执（XLSX 与 CSV 问题清单）",
-    "alerts": "告警：list、test、ack、silence、send",
+    "receipt": "生成回执（XLSX、CSV 与 JSON 问题清单）",
+    "alerts": "告警：list、test、ack、silence、send、settle",
     "watchdog": "看守：没有按时运行、运行卡住、告警积压时告警（由定时器调用）",
     "metrics": "各市状态的 Prometheus 指标",
     "figures": "督查指标：进驻率、深度、到场次数、准时率，按市、县或部门",
@@ -69,6 +69,8 @@ _OBJECTS = 20_000  # more of them than went before Python looks for cycles among
 app = App(
     name="citysync", version=_version, help=HELP, help_format="plaintext", default_parameter=Parameter(negative=())
 )
+app["--help"].help = "显示说明并退出"
+app["--version"].help = "显示版本号"
 for verb, summary in VERBS.items():
     app.command(f"citysync.cli.{verb}:{verb}", name=verb, help=summary)
 

@@ -11,9 +11,19 @@ from cyclopts import App
 
 from citysync.cli.places import Places, now
 from citysync.cli.render import console, print_json, print_rows
+from citysync.domain.showing import local
 
 if TYPE_CHECKING:
     from citysync.storage.catalogue import Imported
+
+VERSIONS = {
+    "name": "版本",
+    "effective_on": "生效",
+    "imported_at": "导入于",
+    "source": "来源",
+    "items": "项数",
+    "shrink_reason": "接受减少的原因",
+}
 
 master = App(name="master", help="省级基本目录的版本。", help_format="plaintext")
 
@@ -104,5 +114,6 @@ def list_(*, json: bool = False, places: Places | None = None) -> int:
     if json:
         print_json({"schema_version": 1, "versions": versions})
     else:
-        print_rows(console(), list(versions[0]) if versions else ["version"], [list(row.values()) for row in versions])
+        rows = [[local(row[name]) if name == "imported_at" else row[name] for name in VERSIONS] for row in versions]
+        print_rows(console(), list(VERSIONS.values()), rows)
     return 0

@@ -26,7 +26,7 @@ def recheck(
     business_date: date | None = None,
     places: Places | None = None,
 ) -> int:
-    """复查一个城市：只问未改好的差异涉及的编码（来源不能按编码查询的，整体重拉），改好的随即关闭。
+    """复核一个城市：只问未改好的差异涉及的编码（来源不能按编码查询的，整体重拉），改好的随即关闭。
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def recheck(
 
     settings = (places or Places()).settings()
     if _nothing_open(settings, city):
-        console(stderr=True).print(f"{city} 没有未改好的差异，无需复查；整体重拉请用 citysync sync {city}")
+        console(stderr=True).print(f"{city} 没有未改好的差异，无需复核；整体重拉请用 citysync sync {city}")
         return show(standing(settings, (city,)), json=json)
     night = _walked(settings, city, business_date, aloud=not no_alert)
     if not no_alert:

@@ -59,4 +59,4 @@ def _row(turn: Turn) -> list[object]:
 
     states = (turn.before, turn.after, turn.last)
     shown = ("—" if state is None else STATE_LABELS[state] for state in states)
-    return [f"{turn.code} {turn.name}", *shown, turn.findings]
+    return [f"{turn.code} {turn.name}", *shown, "—" if turn.before is None else turn.findings]

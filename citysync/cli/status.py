@@ -31,6 +31,8 @@ def status(*cities: str, json: bool = False, on: date | None = None, places: Pla
     settings = (places or Places()).settings()
     result = as_of(settings, cities, on) if on else standing(settings, cities)
     code = show(result, json=json)
+    if on is not None and not result.verdicts:
+        console(stderr=True).print(f"截至 {on}，台账里没有任何结论")
     if not json and result.run is not None:
         _tell_followers(settings, on or date.fromisoformat(result.run["business_date"]))
     return code

@@ -21,14 +21,17 @@ from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.routing import Match
 
+from citysync.config.cities import load_cities
 from citysync.config.settings import Settings
 from citysync.domain.errors import StorageError
 from citysync.domain.principal import NOBODY, Principal, Role
+from citysync.storage.schema import open_store
 from citysync.web.app import create_app
 from citysync.web.language import DEFAULT
 from citysync.web.links import linked
 from citysync.web.policy import Guard
 from citysync.web.rendering import STATIC
+from connectors import names, source_model
 
 MARK = ".citysync-site"  # a folder with this file is ours to replace
 PUBLIC = frozenset({"public", "public_list", "public_item"})
@@ -68,11 +71,13 @@ def build_site(
     public_only: bool = False,
     languages: Sequence[str] = (DEFAULT,),
 ) -> Site:
-    """Write the site in place of the one before; whatever fails, that one stays. Raises ``StorageError``.
+    """Write the site in place of the one before; whatever fails, that one stays.
 
-    ``languages``: their codes; the first stands at the top of the folder, every other in a folder of its name.
+    ``languages``: their codes; the first stands at the top of the folder, every other in a folder of its name. Raises
+    ``StorageError``; ``ConfigError`` where the city files cannot be read.
     """
     refuse_strange(folder)
+    _refuse_nothing(settings)
     who = NOBODY if public_only else Principal("静态页面", Role.PROVINCE_READER)
     app = create_app(settings, now, _Only(who))
     try:
@@ -82,6 +87,12 @@ def build_site(
     finally:
         app.state.library.close()
     return Site(folder, _replaced(folder, files))
+
+
+def _refuse_nothing(settings: Settings) -> None:
+    """Refuse, in its own words, what every page would answer with an error: no city files, no ledger."""
+    load_cities(settings.cities_dir, source_model, names())
+    open_store(settings.database, write=False).close()
 
 
 def refuse_strange(folder: Path) -> None:

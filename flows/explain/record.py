@@ -101,8 +101,8 @@ def record_of(settings: Settings, store: Store, code: str, run_id: str | None, c
     else:
         rows = [row for row in reading.verdicts_of(store, run_id) if row["code"] == code]
     if not rows:
-        where = f"运行 {run_id}" if run_id else "台账"
-        raise ConfigError(f"{where} 中没有城市 {code} 的结论；先运行 citysync sync {code}")
+        where = f"运行 {run_id} " if run_id else "台账"
+        raise ConfigError(f"{where}中没有城市 {code} 的结论；先运行 citysync sync {code}")
     return Record(settings, store, rows[0], city)
 
 

@@ -7,7 +7,17 @@ from typing import Any
 
 from citysync.domain.approval import HELD_LABELS, Held
 from citysync.domain.items import COLUMNS, label
-from citysync.domain.verdict import AXIS_LABELS, FAULT_LABELS, STANDING_LABELS, STATE_LABELS, Axis, Fault, State
+from citysync.domain.showing import local
+from citysync.domain.verdict import (
+    AXIS_LABELS,
+    FAULT_LABELS,
+    FLAGGED,
+    STANDING_LABELS,
+    STATE_LABELS,
+    Axis,
+    Fault,
+    State,
+)
 from flows.explain.rows import FATES
 
 Row = dict[str, Any]
@@ -18,7 +28,8 @@ _HASH_SHOWN = 12
 
 def lines(document: Row) -> Iterator[str]:
     """Yield the document line by line; what hangs on a line above is indented."""
-    yield f"{document['name']}（{document['city']}） {STATE_LABELS[State(document['state'])]}，自 {document['since']}"
+    state = STATE_LABELS[State(document["state"])]
+    yield f"{document['name']}（{document['city']}） {state}，自 {local(document['since'])}"
     yield (
         f"运行 {document['run_id']} · 业务日期 {document['business_date']} · 基本目录 {document['master_version']}"
         f" · 规则 {document['rules_version'] or '—'}"
@@ -40,7 +51,7 @@ def _city(document: Row) -> Iterator[str]:
     yield from _evidence(document)
     for title, key in (("发现", "findings"), ("拒收", "rejections")):
         told = "、".join(f"{name} {count:,}" for name, count in document[key].items())
-        yield f"{title}：{told or '无'}"
+        yield f"{title}：{told or _none(document)}"
     for finding in document["about_source"]:
         yield from _finding(finding)
     good = document["last_good"]
@@ -57,7 +68,16 @@ def _city(document: Row) -> Iterator[str]:
             f"自 {each['followed_on']}"
         )
     code = document["city"]
-    yield f"下一步：citysync findings {code}；citysync rejects {code}；citysync explain {code} 编码"
+    if document["findings"] or document["rejections"]:
+        yield f"下一步：citysync findings {code}；citysync rejects {code}；citysync explain {code} 编码"
+    elif State(document["state"]) in FLAGGED:
+        yield f"下一步：citysync doctor {code} 逐项检查来源"
+
+
+def _none(document: Row) -> str:
+    """Return what it means that nothing is listed: nothing was found, or nobody could look."""
+    unseen = State(document["state"]) in {State.HELD, State.NOT_SYNCED, State.UNKNOWN}
+    return "本次没有对账，不知道有没有" if unseen else "无"
 
 
 def _evidence(document: Row) -> Iterator[str]:

@@ -98,7 +98,7 @@ def test_only_what_is_open_is_asked_for_and_what_is_fixed_is_closed(tmp_path: Pa
         assert (replayed.code, asked, "一致" in replayed.out) == (0, [], True), replayed.out + replayed.err
         nothing, asked = said(server, tmp_path, "recheck", "440300")
         assert (nothing.code, asked) == (0, [])
-        assert "无需复查" in nothing.err
+        assert "无需复核" in nothing.err
 
 
 def test_a_source_that_cannot_be_asked_so_is_pulled_whole(tmp_path: Path) -> None:
