@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from operator import lt
 
@@ -95,7 +96,7 @@ def _difference(talk: Talk, manifest: Manifest, before: Index) -> tuple[dict[str
             pass  # it was kept a moment ago; the tree needs no earlier snapshot
         else:
             return {each.key: each for each in lines if each.values is not None}, _gone(lines), "变更列表"
-    found = differences(manifest.count, before.entries, lambda nodes: talk.tree(manifest, nodes))
+    found = differences(manifest.count, before.entries, partial(talk.tree, manifest))
     if len(found.wanted) > min(_MOST_KEYS, max(manifest.count // _WORTH_A_QUARTER, 100)):
         raise Contradicted(f"与上次不同的有 {len(found.wanted):,} 条，整体拉取更省")
     lines = talk.rows(manifest, found.wanted) if found.wanted else []

@@ -100,9 +100,14 @@ class Talk:
         reply = self._post(f"snapshots/{manifest.snapshot}/rows", {"keys": list(keys)})
         return self._lines(reply, manifest)[0]
 
-    def tree(self, manifest: Manifest, nodes: Sequence[tuple[int, int]]) -> list[list[tuple[str, int, str]]]:
-        """Return the parts of ranges of row numbers: (first key, rows, digest) each; empty ranges have none."""
-        reply = self._post(f"snapshots/{manifest.snapshot}/tree", {"nodes": [list(node) for node in nodes]})
+    def tree(
+        self, manifest: Manifest, nodes: Sequence[tuple[int, int]], **hints: int
+    ) -> list[list[tuple[str, int, str]]]:
+        """Return the parts of ranges of row numbers: (first key, rows, digest) each; empty ranges have none.
+
+        ``hints``: ``parts``, how many of a range, and ``digits``, how many of a digest are wanted at most.
+        """
+        reply = self._post(f"snapshots/{manifest.snapshot}/tree", {"nodes": [list(node) for node in nodes]}, **hints)
         with self.session.reading(self._number):
             document: Any = read_json(reply.data)
         try:
@@ -117,8 +122,8 @@ class Talk:
     def _get(self, path: str) -> Reply:
         return self._took(self.session.follow(len(self.pages) + 1, f"{self.home}/{path}"))
 
-    def _post(self, path: str, document: Mapping[str, object]) -> Reply:
-        return self._took(self.session.post(len(self.pages) + 1, f"{self.home}/{path}", document))
+    def _post(self, path: str, document: Mapping[str, object], **hints: int) -> Reply:
+        return self._took(self.session.post(len(self.pages) + 1, f"{self.home}/{path}", document, **hints))
 
     def _took(self, reply: Reply) -> Reply:
         self.asked += 1

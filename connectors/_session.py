@@ -86,10 +86,14 @@ class Session:
         asked = f"follow {self.redacted(link)}"
         return self._fetch(asked, lambda: build_following(self._source, link, self._show()), number)
 
-    def post(self, number: int, url: str, document: Mapping[str, object]) -> Reply:
-        """Return what an address within the city's origin answers to a JSON document."""
+    def post(self, number: int, url: str, document: Mapping[str, object], **hints: object) -> Reply:
+        """Return what an address within the city's origin answers to a JSON document.
+
+        ``hints``: more of the document, which an answer need not follow. They are no part of the question: a tape that
+        was made without them answers as a server does that knows nothing of them.
+        """
         asked = f"post {self.redacted(url)} {told(document)}"
-        return self._fetch(asked, lambda: build_post(self._source, url, document, self._show()), number)
+        return self._fetch(asked, lambda: build_post(self._source, url, {**document, **hints}, self._show()), number)
 
     def redacted(self, text: str) -> str:
         """Return a text that may be shown: without this city's secret in any form."""

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Sequence
 PROTOCOL = 1
 PREFIX = "/citysync/v1"
 FAN_OUT = 64
+MOST_PARTS = 4_096
 ROW_BYTES = 16
-_RANGE_DIGITS = 16
+RANGE_DIGITS = 16
+LEAST_DIGITS = 6  # of a range: one in sixteen million that differ looks alike, and costs a whole pull
 
 
 def line_of(key: str, values: Sequence[str | None]) -> bytes:
@@ -39,15 +41,15 @@ def whole_digest(fields: Sequence[str], hashes: Iterable[bytes]) -> str:
 
 
 def range_digest(hashes: Iterable[bytes]) -> str:
-    """Return the digest of a range of rows, 16 hex digits.
+    """Return the digest of a range of rows, 16 hex digits; whoever asks may want fewer of them.
 
     Shorter than the whole's: it only says where to look; the whole digest is the proof.
     """
-    return hashlib.sha256(b"".join(hashes)).hexdigest()[:_RANGE_DIGITS]
+    return hashlib.sha256(b"".join(hashes)).hexdigest()[:RANGE_DIGITS]
 
 
-def parts(low: int, high: int) -> list[tuple[int, int]]:
-    """Return a range of row numbers cut into at most 64 parts of nearly equal size; of up to 64 rows, into rows."""
+def parts(low: int, high: int, most: int = FAN_OUT) -> list[tuple[int, int]]:
+    """Return a range of row numbers cut into at most so many parts of nearly equal size; of so many rows, into rows."""
     count = high - low
-    pieces = min(count, FAN_OUT)
+    pieces = min(count, most)
     return [(low + count * number // pieces, low + count * (number + 1) // pieces) for number in range(pieces)]

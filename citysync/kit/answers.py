@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from citysync.domain.digests import PREFIX, PROTOCOL
+from citysync.domain.digests import FAN_OUT, LEAST_DIGITS, MOST_PARTS, PREFIX, PROTOCOL, RANGE_DIGITS
 from citysync.domain.errors import SourceError
 from citysync.kit.edition import Edition
 from citysync.kit.openapi import DOCUMENT
@@ -17,6 +17,7 @@ from citysync.kit.shelf import Shelf
 PAGE_ROWS = 20_000
 PAGE_BYTES = 32 * 2**20
 MOST_NODES = 4_096
+MOST_ANSWERED = MOST_NODES * FAN_OUT  # parts in one answer
 MOST_KEYS = 20_000
 BODY_CAP = 4 * 2**20
 LONGEST_TARGET = 4_096
@@ -116,18 +117,23 @@ def _changes(shelf: Shelf, snapshot: str, query: Query, _body: bytes) -> Reply:
 
 
 def _rows_of_keys(shelf: Shelf, snapshot: str, _query: Query, body: bytes) -> Reply:
-    edition, keys = _kept(shelf, snapshot), _asked(body, "keys")
+    edition, keys = _kept(shelf, snapshot), _listed(_document(body), "keys")
     if len(keys) > MOST_KEYS or not all(isinstance(key, str) for key in keys):
         raise Wrong(400, "keys", f"keys 应为至多 {MOST_KEYS} 个文本")
     return Reply(200, LINES, _ended(edition.of_keys(str(key) for key in keys)))
 
 
 def _tree(shelf: Shelf, snapshot: str, _query: Query, body: bytes) -> Reply:
-    edition, nodes = _kept(shelf, snapshot), _asked(body, "nodes")
+    edition, document = _kept(shelf, snapshot), _document(body)
+    nodes = _listed(document, "nodes")
+    most = _hint(document, "parts", FAN_OUT, range(2, MOST_PARTS + 1))
+    digits = _hint(document, "digits", RANGE_DIGITS, range(LEAST_DIGITS, RANGE_DIGITS + 1))
     ranges = [_range(node, len(edition.keys)) for node in nodes[: MOST_NODES + 1]]
     if len(ranges) > MOST_NODES:
         raise _NODES
-    return _json(200, {"nodes": [edition.children(low, high) for low, high in ranges]})
+    if sum(min(high - low, most) for low, high in ranges) > MOST_ANSWERED:
+        raise Wrong(400, "parts", f"一次至多答 {MOST_ANSWERED} 个子区间")
+    return _json(200, {"nodes": [edition.children(low, high, most, digits) for low, high in ranges]})
 
 
 def _range(node: object, count: int) -> tuple[int, int]:
@@ -139,14 +145,25 @@ def _range(node: object, count: int) -> tuple[int, int]:
     return low, high
 
 
-def _asked(body: bytes, name: str) -> list[object]:
+def _document(body: bytes) -> Mapping[str, object]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
         document = None
-    found = document.get(name) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else {}
+
+
+def _listed(document: Mapping[str, object], name: str) -> list[object]:
+    found = document.get(name)
     if not isinstance(found, list):
         raise Wrong(400, name, f'请求应为 JSON：{{"{name}": […]}}')
+    return found
+
+
+def _hint(document: Mapping[str, object], name: str, usual: int, allowed: range) -> int:
+    found = document.get(name, usual)
+    if type(found) is not int or found not in allowed:
+        raise Wrong(400, name, f"{name} 应为 {allowed[0]} 至 {allowed[-1]} 的整数")
     return found
 
 

@@ -52,9 +52,9 @@ class Edition:
         places = sorted({place for key in keys if (place := self._place(key)) is not None})
         return [self.lines[place] for place in places]
 
-    def children(self, low: int, high: int) -> list[list[str | int]]:
-        """Return the parts of a range of row numbers: [first key, rows, digest] each."""
-        return [[self.keys[a], b - a, range_digest(self.hashes[a:b])] for a, b in parts(low, high)]
+    def children(self, low: int, high: int, most: int, digits: int) -> list[list[str | int]]:
+        """Return the parts of a range of row numbers: [first key, rows, so many digits of the digest] each."""
+        return [[self.keys[a], b - a, range_digest(self.hashes[a:b])[:digits]] for a, b in parts(low, high, most)]
 
     def since(self, before: Edition) -> Iterator[bytes]:
         """Yield what turns an earlier snapshot into this one, by key: a row's line, or ``[key]`` where it is gone."""

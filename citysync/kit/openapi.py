@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from citysync.domain.digests import PREFIX
+from citysync.domain.digests import FAN_OUT, LEAST_DIGITS, MOST_PARTS, PREFIX, RANGE_DIGITS
 
 _SNAPSHOT = {"name": "snapshot", "in": "path", "required": True, "schema": {"type": "string"}}
 
@@ -23,10 +23,14 @@ def _get(about: str, answers: dict[str, Any], *parameters: dict[str, Any]) -> di
     return {"get": {"summary": about, "parameters": list(parameters), "responses": answers}}
 
 
-def _post(about: str, name: str, items: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
-    wanted = {"type": "object", "required": [name], "properties": {name: {"type": "array", "items": items}}}
+def _post(about: str, name: str, items: dict[str, Any], answers: dict[str, Any], **hints: Any) -> dict[str, Any]:  # noqa: ANN401 - a schema each
+    wanted = {"type": "object", "required": [name], "properties": {name: {"type": "array", "items": items}, **hints}}
     body = {"required": True, "content": {"application/json": {"schema": wanted}}}
     return {"post": {"summary": about, "parameters": [_SNAPSHOT], "requestBody": body, "responses": answers}}
+
+
+def _hint(about: str, usual: int, least: int, most: int) -> dict[str, Any]:
+    return {"type": "integer", "description": about, "default": usual, "minimum": least, "maximum": most}
 
 
 _TEXT = {"type": "string"}
@@ -87,6 +91,8 @@ DOCUMENT: dict[str, Any] = {
             "nodes",
             {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
             _answers(_JSON, _NODES, s400="参数有误", s410=_GONE),
+            parts=_hint("每个区间至多分几份；可不理会", FAN_OUT, 2, MOST_PARTS),
+            digits=_hint("摘要取几位；可不理会", RANGE_DIGITS, LEAST_DIGITS, RANGE_DIGITS),
         ),
     },
 }

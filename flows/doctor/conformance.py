@@ -9,7 +9,7 @@ from functools import cached_property, wraps
 from itertools import pairwise
 
 from citysync.domain.city import Auth
-from citysync.domain.digests import FAN_OUT, PREFIX, range_digest, whole_digest
+from citysync.domain.digests import FAN_OUT, LEAST_DIGITS, PREFIX, RANGE_DIGITS, range_digest, whole_digest
 from citysync.domain.errors import Refused, SourceError, Unreadable
 from connectors._door import Door
 from connectors._http import Expired
@@ -20,6 +20,7 @@ from flows.doctor.outcome import Link, Said, failed, passed, skipped
 
 _PAGES = 3  # a directory is read in three pages at least, so that there is a page that follows
 _MOST_ROWS = 20_000
+_PARTS = 2
 _NOBODY = "citysync-conformance"
 
 
@@ -167,6 +168,9 @@ def treed(server: Server) -> Said:
             low, rounds = high - (children[-1][1] if children else high - low), rounds + 1
             if not children:
                 break
+        (children,) = talk.tree(server.manifest, [(0, len(server.ordered))], parts=_PARTS, digits=LEAST_DIGITS)
+    if wrong := _wrong_part(server.ordered, children, _PARTS, LEAST_DIGITS):
+        return failed(f"问 parts={_PARTS}、digits={LEAST_DIGITS}：{wrong}", "两者可以照办，也可以不理会，不得另作别解")
     return passed(f"{rounds} 层")
 
 
@@ -238,14 +242,21 @@ def documented(server: Server) -> Said:
     return passed("openapi.json")
 
 
-def _wrong_part(rows: Sequence[Line], children: Sequence[tuple[str, int, str]]) -> str | None:
-    """Return what is wrong with the parts of a range, None if they are those of its rows."""
-    if sum(count for _, count, _ in children) != len(rows) or len(children) != min(len(rows), FAN_OUT):
+def _wrong_part(
+    rows: Sequence[Line], children: Sequence[tuple[str, int, str]], most: int = FAN_OUT, digits: int = RANGE_DIGITS
+) -> str | None:
+    """Return what is wrong with the parts of a range, None if they are those of its rows.
+
+    ``most``, ``digits``: how many parts and digits were asked for, which a server need not follow.
+    """
+    pieces = {min(len(rows), FAN_OUT), min(len(rows), most)}
+    if sum(count for _, count, _ in children) != len(rows) or len(children) not in pieces:
         return f"{len(rows):,} 行的区间分成了 {len(children)} 份"
     start = 0
     for key, count, digest in children:
         part = rows[start : start + count]
-        if not part or part[0].key != key or range_digest(line.hash for line in part) != digest:
+        right = range_digest(line.hash for line in part)
+        if not part or part[0].key != key or digest not in {right, right[:digits]}:
             return f"自键 {key[:40]} 起 {count:,} 行的摘要与各行不符"
         start += count
     return None

@@ -16,6 +16,7 @@ from tests.connectors.doors import CANARY, Memory
 from tests.connectors.kits import Twist, plain, running
 
 _CONFORMING = 200
+_FEW = 2  # parts, which are asked for where hints are tried
 
 
 def checked(twist: Twist = plain, *, token: str | None = None) -> list[Result]:
@@ -85,6 +86,17 @@ def tree(change: Callable[[list[Any]], list[Any]]) -> Twist:
     return twist
 
 
+def asked_for(change: Callable[[list[Any]], list[Any]]) -> Twist:
+    """Return a twist of the parts of a range for whoever wants few of them."""
+
+    def twist(method: str, target: str, reply: Reply) -> Reply:
+        if not target.endswith("/tree") or len(json.loads(next(iter(reply.lines)))["nodes"][0]) != _FEW:
+            return reply
+        return tree(change)(method, target, reply)
+
+    return twist
+
+
 def moving() -> Twist:
     """Return a twist by which the first page is another once a later one was given."""
     later: list[str] = []
@@ -129,6 +141,7 @@ BROKEN: dict[str, tuple[str, Twist]] = {
     "rows nobody asked for": ("kit.keys", lines("/rows", lambda rows: rows[:1], method="POST")),
     "another tree": ("kit.tree", tree(lambda node: [[key, count, "0" * 16] for key, count, _ in node])),
     "a tree of one part": ("kit.tree", tree(lambda node: [[node[0][0], sum(part[1] for part in node), "0"]])),
+    "a tree cut to its own liking": ("kit.tree", asked_for(lambda node: [[key, n, end[:3]] for key, n, end in node])),
     "no tombstones": ("kit.changes", lines("/changes", lambda rows: [row for row in rows if b"," in row])),
     "changes without end": ("kit.changes", lines("/changes", lambda rows: rows, end=False)),
     "404 for 410": ("kit.gone", instead("/snapshots/citysync-conformance/", 404, {})),

@@ -74,6 +74,30 @@ def test_the_tree_is_of_the_rows() -> None:
     assert pair == [[code(4), 1, range_digest(hashes[3:4])], [code(5), 1, range_digest(hashes[4:5])]]
 
 
+def test_the_tree_has_as_many_parts_and_digits_as_are_asked_for() -> None:
+    with running(130) as kit:
+        target = f"{ROOT}/snapshots/{manifest(kit)['snapshot']}/tree"
+        (asked,) = json.loads(ask(kit, target, {"nodes": [[0, 130]], "parts": 3, "digits": 6})[1][0])["nodes"]
+        (usual,) = json.loads(ask(kit, target, {"nodes": [[0, 43]]})[1][0])["nodes"]
+        (rows,) = json.loads(ask(kit, target, {"nodes": [[0, 130]], "parts": 200, "more": None})[1][0])["nodes"]
+    assert [(key, count, len(digest)) for key, count, digest in asked] == [
+        (code(1), 43, 6),
+        (code(44), 43, 6),
+        (code(87), 44, 6),
+    ]
+    assert [count for _, count, _ in usual] == [1] * 43
+    assert [count for _, count, _ in rows] == [1] * 130
+
+
+def test_a_tree_of_more_parts_than_an_answer_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("citysync.kit.answers.MOST_ANSWERED", 9)
+    with running(6) as kit:
+        target = f"{ROOT}/snapshots/{manifest(kit)['snapshot']}/tree"
+        assert ask(kit, target, {"nodes": [[0, 6], [0, 3]]})[0] == 200
+        assert ask(kit, target, {"nodes": [[0, 6], [0, 4]]})[0] == 400
+        assert ask(kit, target, {"nodes": [[0, 6], [0, 6]], "parts": 4})[0] == 200
+
+
 def test_rows_of_keys_are_those_there_are_each_once() -> None:
     with running(9) as kit:
         target = f"{ROOT}/snapshots/{manifest(kit)['snapshot']}/rows"
@@ -101,6 +125,11 @@ def test_rows_of_keys_are_those_there_are_each_once() -> None:
         (400, f"{ROOT}/snapshots/{{id}}/tree", "POST", {"nodes": [[0, 99]]}),
         (400, f"{ROOT}/snapshots/{{id}}/tree", "POST", {"nodes": [[True, 1]]}),
         (400, f"{ROOT}/snapshots/{{id}}/tree", "POST", {"nodes": [[0, 1]] * 4_097}),
+        (400, f"{ROOT}/snapshots/{{id}}/tree", "POST", {"nodes": [[0, 1]], "parts": 1}),
+        (400, f"{ROOT}/snapshots/{{id}}/tree", "POST", {"nodes": [[0, 1]], "parts": 4_097}),
+        (400, f"{ROOT}/snapshots/{{id}}/tree", "POST", {"nodes": [[0, 1]], "digits": 5}),
+        (400, f"{ROOT}/snapshots/{{id}}/tree", "POST", {"nodes": [[0, 1]], "digits": "6"}),
+        (400, f"{ROOT}/snapshots/{{id}}/tree", "POST", ["nodes"]),
         (414, f"{ROOT}/manifest?x={'x' * 5_000}", "GET", None),
     ],
 )
