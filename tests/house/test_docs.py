@@ -274,3 +274,9 @@ def test_every_channel_kind_of_alert_and_key_of_the_channel_file_stands_in_the_d
     assert unnamed(keys(Channel, Channels) - {"channel"}, section(text, "Channels")) == []
     assert [kind for kind in kinds() if f"| `{kind}` |" not in text] == []
     assert [kind for kind, label in KIND_LABELS.items() if f"| `{kind.value}` | {label} |" not in text] == []
+
+
+def test_every_place_the_architecture_names_is_there() -> None:
+    places = set(re.findall(r"`([a-z_]+/[\w/.-]*)`", page("architecture.md")))
+    assert len(places) > len(VERBS), "the page names places"
+    assert sorted(place for place in places if not (ROOT / place).exists()) == []
