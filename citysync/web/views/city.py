@@ -135,7 +135,10 @@ def counties(found: Open, code: str, say: Say) -> tuple[Share, ...]:
 def checks(found: Open, code: str, labels: Mapping[str, str], say: Say) -> tuple[Share, ...]:
     """Return what is open by rule, as people call the rule."""
     listed = f"/c/{code}/differences?severity=error&check="
-    return shares(found.by_check, {key: say(label) for key, label in labels.items()}, say("未注明"), listed)
+    told = {key: say(label) for key, label in labels.items()}
+    return shares(
+        found.by_check, {key: f"{word[:1].upper()}{word[1:]}" for key, word in told.items()}, say("未注明"), listed
+    )
 
 
 def run_lines(rows: Sequence[Row], language: Language) -> tuple[Line, ...]:
