@@ -15,6 +15,7 @@ from types import FrameType
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
+from citysync.cli.usage import in_chinese
 from citysync.config.logs import as_json
 from citysync.domain.errors import CitySyncError, ConfigError
 from citysync.domain.showing import harmless
@@ -101,7 +102,7 @@ def run(tokens: Sequence[str]) -> int:
         command, bound, _ = app.parse_args(list(tokens), exit_on_error=False, print_error=False, error_console=errors)
         return command(*bound.args, **bound.kwargs) or 0
     except CycloptsError as error:
-        _say(errors, f"用法有误：{error}；请运行 citysync --help")
+        _say(errors, f"用法有误：{in_chinese(str(error))}；请运行 citysync --help")
         return 2
     except CitySyncError as error:
         _say(errors, str(error))

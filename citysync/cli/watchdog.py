@@ -31,4 +31,6 @@ def watchdog(
         print_json({"schema_version": 1, "troubles": {kind.value: text for kind, text in watched.troubles.items()}})
     else:
         console().print("；".join(watched.troubles.values()) or "一切正常")
+        if watched.troubles:
+            console(stderr=True).print("下一步：citysync status 看各市；补跑用 citysync nightly；见 docs/runbook.md")
     return 3 if watched.troubles else 0

@@ -44,6 +44,22 @@ SOURCES = {
 }
 
 
+MISTYPED = {
+    ("stauts",): "没有命令 stauts；您是否要写 status？可用的：",
+    ("sync", "--dryrun"): "没有选项 --dryrun；您是否要写 --dry-run？",
+    ("findings",): "CITY 要有值",
+    ("status", "--on", "2026-13-01"): "--on 的值 2026-13-01 不对，日期要写成 2026-11-30",
+    ("simulate", "--port", "x"): "--port 的值 x 不对，要写整数",
+    ("figures", "--by", "x"): '--by 的值 x 不对；可用的："city", "county", "department"',
+    ("explain", "440300", "a", "b"): "多出来的：'b'",
+}
+
+
+@pytest.mark.parametrize("typed", MISTYPED, ids=" ".join)
+def test_a_mistyped_command_line_is_refused_in_chinese(tmp_path: Path, typed: tuple[str, ...]) -> None:
+    refused(citysync(*typed, folder=tmp_path), 2, f"用法有误：{MISTYPED[typed]}", "；请运行 citysync --help")
+
+
 @pytest.mark.parametrize("kind", BAD_CITIES)
 def test_a_city_file_with_a_mistake_is_refused_before_the_network(tmp_path: Path, kind: str) -> None:
     folder = a_folder(tmp_path)
