@@ -136,7 +136,7 @@ class Tolerate(Strict):
 
 
 class Guard(Strict):
-    """How much of a directory may change in one night without a person; the design's defaults."""
+    """How much of a directory may change in one night without a person."""
 
     max_vanished_ratio: Annotated[float, Field(ge=0, le=1)] = 0.2
     max_appeared_ratio: Annotated[float, Field(ge=0)] = 0.5

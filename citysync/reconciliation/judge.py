@@ -52,7 +52,7 @@ class Facts:
 
 
 def judge(facts: Facts) -> Verdict:
-    """Return what is said about a city, the first state of the design's list that applies.
+    """Return what is said about a city, the first state of docs/states.md that applies.
 
     Raises ValueError where the facts are not enough to judge: that is a fault of ours, not of the city.
     """

@@ -1,4 +1,4 @@
-"""Who must have what: pairs of a region and a catalogue item (design: the master catalogue)."""
+"""Who must have what: pairs of a region and a catalogue item (see docs/glossary.md)."""
 
 from __future__ import annotations
 
