@@ -34,7 +34,7 @@ HEAD = (
     "| items | night | bytes | of the whole | requests | wall s | CPU s (both sides) |\n"
     "| --- | --- | --- | --- | --- | --- | --- |\n"
 )
-_WORDS = "办理登记许可备案审核变更注销延续补发核准检验鉴定公开咨询投诉受理企业个人房产车辆社保医疗教育环保水务交通"
+WORDS = "办理登记许可备案审核变更注销延续补发核准检验鉴定公开咨询投诉受理企业个人房产车辆社保医疗教育环保水务交通"
 
 
 @dataclass
@@ -108,7 +108,7 @@ def served(shelf: Shelf, wire: Wire) -> Iterator[str]:
 def directory(items: int, seed: int = 7) -> list[Row]:
     """Return that many items of 25 columns, their texts drawn from 20,000 ones."""
     chance = random.Random(seed)
-    texts = ["".join(chance.choices(_WORDS, k=chance.randint(8, 60))) for _ in range(TEXTS)]
+    texts = ["".join(chance.choices(WORDS, k=chance.randint(8, 60))) for _ in range(TEXTS)]
     columns = [name for name in NAMES if name != "task_code"][:24]
     return [
         {

@@ -2,6 +2,9 @@
 
 It writes master and city files into FOLDER and says ``ready``. Each line on stdin, one of ``same``, ``changed`` and
 ``forgotten``, makes another night; before it, the answer says what crossed the wire since the last one.
+
+A share of the bytes of a whole pull says something only where rows are as hard to pack as real ones, which the
+directories of the other benchmarks are not: each row has conditions of its own here.
 """
 
 from __future__ import annotations
@@ -14,11 +17,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from bench.directory import city, master, with_errors
-from bench.kit import SHARE, Rows, Wire, published, served
+from bench.kit import SHARE, TEXTS, WORDS, Rows, Wire, published, served
 from citysync.domain.divisions import division_name
 from citysync.kit.shelf import Shelf
 from citysync.simulator.plan import CITY_CODES
+
+_LENGTHS = 25, 95  # letters: rows then take 132 bytes packed, as real ones do
+
+
+def as_hard_to_pack(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Return a city's rows, each with conditions that none of the next thousands has."""
+    chance = random.Random(seed)
+    texts = ["".join(chance.choices(WORDS, k=chance.randint(*_LENGTHS))) for _ in range(TEXTS)]
+    return rows.with_columns(accept_condition=pl.Series(texts)[[number % TEXTS for number in range(rows.height)]])
 
 
 class KitCity:
@@ -58,7 +72,8 @@ def main() -> None:
     kits: list[KitCity] = []
     with ExitStack() as open_:
         for seed, code in enumerate(CITY_CODES[:many]):
-            kits.append(KitCity(code, with_errors(city(code, catalogue), seed)[0].to_dicts()))
+            rows = as_hard_to_pack(with_errors(city(code, catalogue), seed)[0], seed)
+            kits.append(KitCity(code, rows.to_dicts()))
             write_city(folder / "cities", code, open_.enter_context(served(kits[-1].shelf, kits[-1].wire)))
             published(kits[-1].shelf, kits[-1].origin, forgets=False)
         print("ready", flush=True)
