@@ -11,6 +11,7 @@ from operator import lt
 import polars as pl
 
 from citysync.domain.city import City
+from citysync.domain.errors import Unreadable
 from citysync.domain.snapshot import MERGED
 from connectors._door import Door
 from connectors._http import Expired
@@ -96,7 +97,12 @@ def _difference(talk: Talk, manifest: Manifest, before: Index) -> tuple[dict[str
             pass  # it was kept a moment ago; the tree needs no earlier snapshot
         else:
             return {each.key: each for each in lines if each.values is not None}, _gone(lines), "变更列表"
-    found = differences(manifest.count, before.entries, partial(talk.tree, manifest))
+    try:
+        found = differences(manifest.count, before.entries, partial(talk.tree, manifest))
+    except Expired:
+        raise
+    except Unreadable as error:  # a server with no tree, or that refuses keys it does not know
+        raise Contradicted(f"摘要树：{error}") from error
     if len(found.wanted) > min(_MOST_KEYS, max(manifest.count // _WORTH_A_QUARTER, 100)):
         raise Contradicted(f"与上次不同的有 {len(found.wanted):,} 条，整体拉取更省")
     lines = talk.rows(manifest, found.wanted) if found.wanted else []

@@ -335,6 +335,40 @@ def test_short_digests_that_collide_lead_to_a_whole_pull_or_to_the_right_rows(
     assert content(snapshot.rows).equals(content(whole.rows))
 
 
+def test_a_server_that_refuses_what_it_does_not_know_of_a_tree_is_pulled_whole() -> None:
+    def strict(_method: str, target: str, reply: Reply) -> Reply:
+        return Reply(400, "application/json", [b'{"error":"parts"}']) if target.endswith("/tree") else reply
+
+    with running(30, keep=2) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        pushed_out(kit)
+        kit.twist = strict
+        snapshot = province.pull()
+    assert snapshot.notes[0].startswith("增量未能证实（摘要树：")
+    assert "400" in snapshot.notes[0]
+    assert (snapshot.certificate.grade, snapshot.rows.height) == (Grade.A, 30)
+
+
+def test_a_snapshot_that_is_gone_while_its_tree_is_asked_for_is_begun_anew() -> None:
+    with running(30, keep=2) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        pushed_out(kit)
+        left = [410]
+
+        def gone_once(_method: str, target: str, reply: Reply) -> Reply:
+            if not target.endswith("/tree") or not left:
+                return reply
+            return Reply(left.pop(), "application/json", [b'{"error":"gone"}'])
+
+        kit.twist = gone_once
+        snapshot = province.pull()
+        asked = [each.rsplit("/", 1)[-1] for each in kit.asked]
+    assert told(snapshot)[0].startswith("增量拉取（摘要树）：新增 0 条，修改 2 条")
+    assert asked.count("manifest") == 3
+
+
 def test_a_tape_of_a_kit_and_a_province_of_an_older_version_is_played_still(monkeypatch: pytest.MonkeyPatch) -> None:
     with running(300, keep=2) as kit, monkeypatch.context() as older:
         of_an_older_version(older)
