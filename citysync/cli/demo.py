@@ -71,7 +71,8 @@ def _import(settings: Settings, master: Path, today: date) -> None:
 def _say_next(folder: Path) -> None:
     program, out = Path(sys.argv[0]), console()
     out.print("接下来可以输入：")
-    out.print(f"  export CITYSYNC_DATA_DIR={folder / 'data'} CITYSYNC_CITIES_DIR={folder / 'cities'}", soft_wrap=True)
+    places = f"CITYSYNC_DATA_DIR={folder / 'data'} CITYSYNC_CITIES_DIR={folder / 'cities'}"
+    out.print(f"  export {places} CITYSYNC_DATABASE_URL=", soft_wrap=True)  # never the ledger an operator works with
     for verb in ("status", "findings 440300", "rejects 440900", "explain 440900", "receipt 440300 --out receipts"):
         out.print(f"  {program} {verb}", soft_wrap=True)
     out.print(f"  {program} serve    # 网页，在 http://127.0.0.1:8321/", soft_wrap=True)

@@ -70,6 +70,7 @@ def _say_next(out: Path, where: str, master: Path) -> None:
     screen.print(f"{where}。另开一个终端输入：", soft_wrap=True)
     folder, program = out.resolve(), sys.argv[0]
     places = f"CITYSYNC_DATA_DIR={folder / 'data'} CITYSYNC_CITIES_DIR={folder / 'cities'}"
-    screen.print(f"  export {places} CITYSYNC_SECRETS_DIR={folder / 'secrets'}", soft_wrap=True)
+    # The ledger is that of the folder: a simulated catalogue never goes into the one an operator works with.
+    screen.print(f"  export {places} CITYSYNC_SECRETS_DIR={folder / 'secrets'} CITYSYNC_DATABASE_URL=", soft_wrap=True)
     screen.print(f"  {program} master import {master} && {program} sync", soft_wrap=True)
     sys.stdout.flush()
