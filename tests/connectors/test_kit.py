@@ -369,6 +369,25 @@ def test_a_snapshot_that_is_gone_while_its_tree_is_asked_for_is_begun_anew() -> 
     assert asked.count("manifest") == 3
 
 
+def _recorded(province: Nights) -> tuple[Snapshot, Recorder]:
+    """Pull once more with a tape running."""
+    recorder = Recorder(lambda data: _keeps(province, data), lambda: NOW)
+    door = replace(Memory().door(), base=province.base, read=province.kept.__getitem__, tape=recorder)
+    return pull(province.city, replace(door, now=recorder.now)), recorder
+
+
+def _played(province: Nights, then: Snapshot, recorder: Recorder) -> Snapshot:
+    """Pull again from the tape alone, which must come to the same."""
+    player = Player(recorder.heard, recorder.moments, then.pages, province.kept.__getitem__)
+    now = pull(
+        province.city,
+        replace(Memory().door(), base=province.base, tape=player, now=player.now, keep=player.keep),
+    )
+    assert now.rows.equals(then.rows)
+    assert (now.certificate, now.notes, now.pages) == (then.certificate, then.notes, then.pages)
+    return now
+
+
 def test_a_tape_of_a_kit_and_a_province_of_an_older_version_is_played_still(monkeypatch: pytest.MonkeyPatch) -> None:
     with running(300, keep=2) as kit, monkeypatch.context() as older:
         of_an_older_version(older)
@@ -377,14 +396,8 @@ def test_a_tape_of_a_kit_and_a_province_of_an_older_version_is_played_still(monk
         province = Nights(kit_city(kit))
         province.pull()
         pushed_out(kit)
-        base, recorder, memory = province.base, Recorder(lambda data: _keeps(province, data), lambda: NOW), Memory()
-        live = replace(memory.door(), base=base, read=province.kept.__getitem__, tape=recorder, now=recorder.now)
-        then = pull(province.city, live)
-    player = Player(recorder.heard, recorder.moments, then.pages, province.kept.__getitem__)
-    again = replace(memory.door(), base=base, tape=player, now=player.now, keep=player.keep)
-    now = pull(province.city, again)
-    assert now.rows.equals(then.rows)
-    assert (now.certificate, now.notes, now.pages) == (then.certificate, then.notes, then.pages)
+        then, recorder = _recorded(province)
+    now = _played(province, then, recorder)
     assert told(now)[0].startswith("增量拉取（摘要树）")
 
 
@@ -472,15 +485,8 @@ def test_an_incremental_pull_is_made_again_from_its_tape_alone(way: str, states:
             kit.shelf.newest()
         if states:
             kit.origin.rows.pop()
-        memory, base = Memory(), province.base
-        recorder = Recorder(lambda data: _keeps(province, data), lambda: NOW)
-        live = replace(memory.door(), base=base, read=province.kept.__getitem__, tape=recorder, now=recorder.now)
-        then = pull(province.city, live)
-    player = Player(recorder.heard, recorder.moments, then.pages, province.kept.__getitem__)
-    again = replace(memory.door(), base=base, tape=player, now=player.now, keep=player.keep)
-    now = pull(province.city, again)
-    assert now.rows.equals(then.rows)
-    assert (now.certificate, now.notes, now.pages) == (then.certificate, then.notes, then.pages)
+        then, recorder = _recorded(province)
+    now = _played(province, then, recorder)
     assert told(now)[0].startswith(f"增量拉取（{way}）")
 
 
