@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import polars as pl
-
 from citysync.domain.city import City
 from citysync.domain.digests import ROW_BYTES, whole_digest
 from citysync.domain.errors import StorageError
+from citysync.domain.kept_rows import KeptRows
 from citysync.domain.run import RULES_VERSION
 from citysync.domain.snapshot import INDEX_URL, RawPage
 from connectors._door import Door
@@ -63,7 +62,7 @@ class Base:
     """The snapshot in force by its index, its rows in the order of the keys."""
 
     index: Index
-    rows: pl.DataFrame
+    rows: KeptRows
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def remembered(city: City, door: Door, number: int) -> Remembered:
     index, pages = _read(header, data), (header_page, content_page)
     if door.base.rows.height != index.count:
         return Remembered(None, "上次的快照与其索引不符", pages)
-    return Remembered(Base(index, door.base.rows.whole), None, pages)
+    return Remembered(Base(index, door.base.rows), None, pages)
 
 
 def kept(index: Index, city: City, door: Door, number: int) -> tuple[RawPage, ...]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
+from citysync.domain.kept_rows import InHand, OfKept
 from citysync.domain.snapshot import MERGED
 from connectors._door import Door
 from connectors._http import Expired
@@ -28,12 +29,20 @@ _WORTH_A_QUARTER = 4
 
 @dataclass(frozen=True)
 class Received:
-    """A directory as it came. ``rows``: in the order of ``index``'s keys; ``problems``: why it is not proved."""
+    """A directory as it came.
+
+    ``in_hand``: its rows, in the order of ``index``'s keys; ``problems``: why it is not proved.
+    """
 
     index: Index
-    rows: pl.DataFrame
+    in_hand: InHand
     how: str
     problems: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Return the rows."""
+        return self.in_hand.whole
 
 
 def whole(talk: Talk, manifest: Manifest, city: City, door: Door) -> Received:
@@ -51,7 +60,7 @@ def whole(talk: Talk, manifest: Manifest, city: City, door: Door) -> Received:
         problems.append("整体拉取中有已删除的行")
     plan = plan_for(city, door.columns)
     rows = in_order(stacked(_frames([each for each in lines if each.values is not None], manifest, plan)), door.columns)
-    return Received(index, rows, f"整体拉取，{talk.asked} 次请求", tuple(problems))
+    return Received(index, InHand(rows), f"整体拉取，{talk.asked} 次请求", tuple(problems))
 
 
 def changed(talk: Talk, manifest: Manifest, base: Base, city: City, door: Door) -> tuple[Received, str]:
@@ -66,16 +75,17 @@ def changed(talk: Talk, manifest: Manifest, base: Base, city: City, door: Door) 
     found = merged(before.entries, upserts, gone)
     index = Index(manifest.snapshot, manifest.fields, Known(found.keys, found.packed), before.since_whole + 1)
     _refuse(_unproved(index, manifest))
-    rows = _rebuilt(base, found, list(upserts.values()), manifest, plan_for(city, door.columns), door.columns)
+    in_hand = _rebuilt(base, found, list(upserts.values()), manifest, plan_for(city, door.columns), door.columns)
     note = _noted(way, found.inserted, len(upserts) - found.inserted, len(gone))
-    return Received(index, rows, f"{MERGED}，{talk.asked} 次请求"), note
+    return Received(index, in_hand, f"{MERGED}，{talk.asked} 次请求"), note
 
 
 def _as_it_was(talk: Talk, manifest: Manifest, base: Base) -> Received:
     """Return the snapshot in force as it stands: its hashes have the manifest's digest; their order was proved then."""
     index = Index(manifest.snapshot, manifest.fields, base.index.entries, base.index.since_whole + 1)
     _refuse(_miscounted(index, manifest))
-    return Received(index, _of_earlier(base), f"{MERGED}，{talk.asked} 次请求")
+    rows = _of_earlier(base)
+    return Received(index, OfKept(rows, base.rows, rows.clear(), None), f"{MERGED}，{talk.asked} 次请求")
 
 
 def _noted(way: str, inserted: int = 0, updated: int = 0, gone: int = 0) -> str:
@@ -151,13 +161,16 @@ def _framed(rows: Sequence[Sequence[str | None]], manifest: Manifest, plan: Plan
 
 def _rebuilt(
     base: Base, found: Merged, lines: Sequence[Line], manifest: Manifest, plan: Plan, columns: tuple[str, ...]
-) -> pl.DataFrame:
-    """Return the rows in the order of the keys, numbered anew."""
+) -> InHand:
+    """Return the rows in the order of the keys, numbered anew, with the hashes of those there were."""
     fresh = in_order(stacked(_frames(lines, manifest, plan)), columns)
     rows = found.rows(_of_earlier(base).select(fresh.columns), fresh)
-    return rows.with_columns(row_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+    rows = rows.with_columns(row_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+    if set(base.rows.columns) != set(fresh.columns):  # the hashes kept are those of more columns
+        return InHand(rows)
+    return OfKept(rows, base.rows, fresh, found.places)
 
 
 def _of_earlier(base: Base) -> pl.DataFrame:
     """Return the rows of the base, which have page 0, as those of a look-up have."""
-    return base.rows.with_columns(page_no=pl.lit(0, dtype=pl.Int64))
+    return base.rows.whole.with_columns(page_no=pl.lit(0, dtype=pl.Int64))

@@ -64,6 +64,7 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
         unknown_fields=tuple(sorted(unknown_fields(names, plan_for(city, door.columns)))),
         source_changed_at=changed_at(received.rows) or manifest.changed_at,
         notes=tuple(notes),
+        known=received.in_hand,
     )
 
 

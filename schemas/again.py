@@ -19,7 +19,7 @@ from citysync.domain import items
 from citysync.domain.city import City
 from citysync.domain.clean import Clean
 from citysync.domain.outcome import Validation
-from citysync.domain.row_hashes import KEY, ROW
+from citysync.domain.row_hashes import KEY, ROW, row_hashes
 from citysync.domain.run import RULES_VERSION
 from citysync.domain.snapshot import Snapshot
 from schemas.proof import NotProved
@@ -44,7 +44,7 @@ def revalidate(snapshot: Snapshot, city: City, on: date, clean: Clean | None) ->
     """Return what ``validate`` returns, of which only rows that are not known as clean were validated.
 
     All of them are where nothing is known, the rules differ, or the last time is ``FULL_EVERY_DAYS`` ago; then the
-    shorter way is held against it, and NotProved raised where they differ.
+    shorter way and hashes that were kept are held against it, and NotProved raised where they differ.
     """
     setting = setting_of(snapshot, city, on)
     rules = rules_key(setting)
@@ -53,6 +53,7 @@ def revalidate(snapshot: Snapshot, city: City, on: date, clean: Clean | None) ->
     short = _short(snapshot, setting, clean)
     if 0 <= (on - clean.checked_on).days < FULL_EVERY_DAYS:
         return short
+    _refuse_other_hashes(snapshot, city)
     full = _full(snapshot, setting, rules, on)
     _refuse_difference(short.validation, full.validation, city)
     return full
@@ -109,6 +110,15 @@ def _clean(snapshot: Snapshot, validation: Validation, found: Judged) -> pl.Data
 
 def _numbered(rows: pl.DataFrame) -> bool:
     return "row_no" in rows.columns and rows["row_no"].n_unique() == rows.height
+
+
+def _refuse_other_hashes(snapshot: Snapshot, city: City) -> None:
+    """Raise NotProved unless hashes taken over from an earlier night are those of tonight's rows."""
+    if snapshot.in_hand is snapshot.known and not snapshot.in_hand.hashes.equals(row_hashes(snapshot.rows)):
+        raise NotProved(
+            f"{city.name}（{city.code}）沿用的行指纹与重新计算的不一致，这是本系统的缺陷，请报告开发者；"
+            "城市端下一次整体拉取后将全部重新计算"
+        )
 
 
 def _refuse_difference(short: Validation, full: Validation, city: City) -> None:

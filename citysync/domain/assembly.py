@@ -12,7 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from citysync.domain.kept_rows import PLACE, InHand, KeptRows
-from citysync.domain.row_hashes import HASHES, KEY, ROW
+from citysync.domain.row_hashes import KEY, ROW
 
 PLACED = ("row_no", "page_no")  # what a row's place says, not the row
 _FEW = 5  # of so many rows one may be new or different; beyond it little is spared
@@ -41,27 +41,9 @@ class Assembly:
         return sum(each.length for each in self.stretches)
 
     def frame(self, earlier: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
-        """Return tonight's rows of both, without what their places say."""
+        """Return tonight's rows of both, without what their places say; or what is said of each, as its hashes."""
         parts = [(own if each.own else earlier).slice(each.start, each.length) for each in self.stretches]
         return pl.concat(parts) if parts else earlier.clear()
-
-    def by_key(self, earlier: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
-        """Return tonight's rows' hashes in order of keys, of the earlier rows' in that order and of their own's."""
-        parts = pl.DataFrame(self.stretches, schema=["own", "start", "rows"], orient="row")
-        parts = parts.with_columns(end=pl.col("rows").cum_sum()).select(
-            "own",
-            source=pl.int_ranges("start", pl.col("start") + pl.col("rows")),
-            tonight=pl.int_ranges(pl.col("end") - pl.col("rows"), "end"),
-        )
-        moved = parts.explode("source", "tonight").with_columns(pl.col("source", "tonight").cast(pl.UInt32))
-        sides = ((False, earlier), (True, own.with_row_index(PLACE)))
-        found = [
-            side.join(moved.filter(pl.col("own") == mine), left_on=PLACE, right_on="source").select(
-                *HASHES, pl.col("tonight").alias(PLACE)
-            )
-            for mine, side in sides
-        ]
-        return pl.concat(found).sort(KEY, PLACE, nulls_last=False)
 
     def numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return all of tonight's rows with what their places say."""

@@ -82,3 +82,28 @@ class InHand:
     def at(self, places: pl.Series, names: Iterable[str]) -> pl.DataFrame:
         """Return some columns of the rows at these places."""
         return self.of(names)[places]
+
+
+@dataclass(frozen=True)
+class OfKept(InHand):
+    """Rows in memory that stand, but for ``fresh`` ones, in a kept snapshot of the same columns as they stand here.
+
+    ``places``: of each row, its place in ``kept`` or, behind all of those, in ``fresh``; None: the rows are ``kept``'s.
+    A row's hashes are those of its text, so a row that stands there has the hashes that were kept.
+    """
+
+    kept: KeptRows
+    fresh: pl.DataFrame
+    places: pl.Series | None
+
+    @cached_property
+    def hashes(self) -> pl.DataFrame:
+        """Return their hashes, of which those of fresh rows alone are worked out."""
+        if self.places is None:
+            return self.kept.hashes
+        return pl.concat([self.kept.hashes, row_hashes(self.fresh)], rechunk=True)[self.places]
+
+    @cached_property
+    def by_key(self) -> pl.DataFrame:
+        """Return their hashes in order of keys; those of the same rows are sorted already."""
+        return self.kept.by_key if self.places is None else in_key_order(self.hashes)

@@ -59,7 +59,7 @@ def content_of(columns: Iterable[str], hashes: pl.Series) -> str:
     """Return what tells one directory from another: SHA-256 of its columns and its rows' hashes, in any order."""
     named = "\n".join(sorted(name for name in columns if name not in _PLACES))
     told = hashlib.sha256(f"{named}\n{len(hashes)}\n".encode())
-    told.update(_little(array("Q", hashes.sort())))
+    told.update(_little(array("Q", hashes.sort().to_list())))
     return told.hexdigest()
 
 

@@ -86,7 +86,8 @@ class Snapshot:
 
     ``rows``: ``row_no`` (Int64, from 1), ``page_no`` (Int64), and, as String, each canonical column the source has.
     A column the source does not have is not in the frame. Missing, null and blank values are null; nothing else is
-    changed: value maps and casts come later, so that a receipt can show what was sent.
+    changed: value maps and casts come later, so that a receipt can show what was sent. ``known``: these very rows with
+    hashes of which most were kept.
     """
 
     city_code: str
@@ -97,11 +98,15 @@ class Snapshot:
     unknown_fields: tuple[str, ...] = ()
     source_changed_at: datetime | None = None
     notes: tuple[str, ...] = field(default=())
+    known: InHand | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def in_hand(self) -> InHand:
-        """Return the rows with their hashes, which are worked out once."""
-        return InHand(self.rows)
+        """Return the rows with their hashes, which are worked out once, and not where they are ``known``.
+
+        What is known of other rows, as of those this snapshot was made from with some left out, is of no use.
+        """
+        return self.known if self.known is not None and self.known.whole is self.rows else InHand(self.rows)
 
     @cached_property
     def content(self) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from citysync.domain.assembly import PLACED, Assembly, assembly_of, stretches_of
-from citysync.domain.kept_rows import PLACE
+from citysync.domain.kept_rows import in_key_order
 from citysync.domain.row_hashes import row_hashes
 from citysync.domain.snapshot import Snapshot
 from citysync.storage.pages import AT, UNFINISHED, as_parquet, checked, facts_in, holds, index_in, write_whole
@@ -93,13 +93,13 @@ class ChangesFile:
 
     @cached_property
     def hashes(self) -> pl.DataFrame:
-        """Return its rows' hashes."""
-        return self.by_key.sort(PLACE).drop(PLACE)
+        """Return its rows' hashes, of which few have to be worked out."""
+        return self.made.frame(self.base.hashes, row_hashes(self.own)).rechunk()
 
     @cached_property
     def by_key(self) -> pl.DataFrame:
-        """Return its rows' hashes in order of keys, of which few have to be worked out."""
-        return self.made.by_key(self.base.by_key, row_hashes(self.own))
+        """Return its rows' hashes in order of keys."""
+        return in_key_order(self.hashes)
 
     @cached_property
     def whole(self) -> pl.DataFrame:

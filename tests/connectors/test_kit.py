@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from citysync.domain.errors import Refused, Unreadable
+from citysync.domain.kept_rows import PLACE, InHand, in_key_order
+from citysync.domain.row_hashes import KEY, row_hashes
 from citysync.domain.snapshot import Grade, Snapshot, fingerprint
 from citysync.kit.answers import Reply
 from citysync.kit.reading import Row
@@ -273,13 +275,15 @@ RUNS = st.builds(lambda at, n, kind: [(at + i, kind) for i in range(n)], st.inte
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(changes=st.one_of(EDITS, RUNS), forgets=st.booleans(), older=st.booleans())
+@given(changes=st.one_of(EDITS, RUNS), forgets=st.booleans(), older=st.booleans(), a_run=st.sampled_from([1, 10_000]))
 def test_whatever_changes_an_incremental_pull_gives_what_a_whole_one_gives(
     changes: list[tuple[int, str]],
     forgets: bool,  # noqa: FBT001 — drawn
     older: bool,  # noqa: FBT001 — drawn
+    a_run: int,
 ) -> None:
     with running(400, keep=2) as kit, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("connectors._kit_merged._A_RUN", a_run)
         if older:
             of_an_older_version(patch)
         province = Nights(kit_city(kit))
@@ -298,6 +302,23 @@ def test_whatever_changes_an_incremental_pull_gives_what_a_whole_one_gives(
     kept = ("grade", "declared", "received", "distinct", "problems")
     assert all(getattr(snapshot.certificate, name) == getattr(whole.certificate, name) for name in kept)
     assert snapshot.source_changed_at == whole.source_changed_at
+    assert snapshot.in_hand.hashes.equals(row_hashes(snapshot.rows))
+    assert snapshot.in_hand.by_key.sort(PLACE).equals(in_key_order(row_hashes(snapshot.rows)).sort(PLACE))
+    assert snapshot.in_hand.by_key[KEY].is_sorted()
+
+
+def test_hashes_kept_of_more_columns_than_came_are_not_taken_for_those_of_tonights_rows() -> None:
+    with running(9) as kit:
+        province = Nights(kit_city(kit))
+        province.pull()
+        assert province.base is not None
+        wider = province.base.rows.whole.with_columns(link_addr=pl.lit("上次才有"))
+        province.base = replace(province.base, rows=InHand(wider))
+        kit.origin.rows[4]["task_name"] = "改了名"
+        snapshot = province.pull()
+    assert snapshot.notes[0].startswith("增量拉取")
+    assert "link_addr" not in snapshot.rows.columns
+    assert snapshot.in_hand.hashes.equals(row_hashes(snapshot.rows))
 
 
 def of_an_older_version(patch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import polars as pl
 
+from citysync.domain.kept_rows import OfKept
+from citysync.domain.row_hashes import row_hashes
 from citysync.domain.snapshot import fingerprint
 from tests.builders import a_snapshot, an_item
 
@@ -18,6 +20,14 @@ def test_a_snapshots_content_is_its_rows_in_any_order_worked_out_once() -> None:
     assert snapshot.content is snapshot.content, "hashed again"
     assert turned.content == snapshot.content
     assert len({snapshot.content, fewer.content, renamed.content}) == 3
+
+
+def test_hashes_known_of_a_snapshots_rows_are_not_taken_for_those_of_others() -> None:
+    rows = a_snapshot([an_item(), an_item(task_name="另一事项")])
+    known = replace(rows, known=OfKept(rows.rows, rows.in_hand, rows.rows.clear(), None))
+    fewer = replace(known, rows=known.rows.tail(1))
+    assert known.in_hand.hashes is rows.in_hand.hashes, "hashed again"
+    assert fewer.in_hand.hashes.equals(row_hashes(fewer.rows))
 
 
 def test_a_content_kept_by_an_older_version_is_recognised_the_way_it_was_worked_out() -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citysync.domain.city import City
+from citysync.domain.kept_rows import OfKept
 from citysync.domain.outcome import Validation
 from citysync.domain.row_hashes import ROW
 from schemas import room
@@ -137,6 +138,16 @@ def test_a_shorter_way_that_says_something_else_is_our_defect_and_told() -> None
     revalidate(a_snapshot(rows), a_city(), TOMORROW, before.clean)
     with pytest.raises(NotProved, match="本系统的缺陷"):
         revalidate(a_snapshot(rows), a_city(), TODAY + timedelta(days=FULL_EVERY_DAYS), lying)
+
+
+def test_hashes_taken_over_that_are_not_the_rows_are_our_defect_and_told() -> None:
+    rows = items_of(6)
+    before, tonight = first_night(rows), a_snapshot(rows)
+    others = a_snapshot([*rows[:5], an_item(task_name="另一事项")])
+    wrong = replace(tonight, known=OfKept(tonight.rows, others.in_hand, tonight.rows.clear(), None))
+    revalidate(wrong, a_city(), TOMORROW, before.clean)
+    with pytest.raises(NotProved, match="沿用的行指纹与重新计算的不一致"):
+        revalidate(wrong, a_city(), TODAY + timedelta(days=FULL_EVERY_DAYS), before.clean)
 
 
 def test_rows_of_one_number_are_never_taken_as_they_were() -> None:
