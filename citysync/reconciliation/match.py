@@ -162,7 +162,7 @@ def _foreign(unknown: pl.DataFrame, parents: pl.DataFrame, stands_for: pl.DataFr
 
 
 def _met(chosen: pl.DataFrame, conflicts: pl.DataFrame, stands_for: pl.DataFrame) -> pl.DataFrame:
-    """Return (areacode, catalog_code) of what is there, and of the parts that a whole stands for."""
+    """Return (areacode, catalog_code) of what is there, once or more, and of the parts that a whole stands for."""
     present = _present(chosen, conflicts)
     if stands_for.is_empty():
         return present
@@ -173,4 +173,4 @@ def _met(chosen: pl.DataFrame, conflicts: pl.DataFrame, stands_for: pl.DataFrame
 def _present(chosen: pl.DataFrame, conflicts: pl.DataFrame) -> pl.DataFrame:
     """Return (areacode, catalog_code) of every row in use; of a row in conflict one knows at least that it is there."""
     place = (pl.col("areacode").str.slice(0, DIVISION_LENGTH), pl.col("catalog_code"))
-    return pl.concat([chosen.select(place), conflicts.filter(_in_use()).select(place)]).unique()
+    return pl.concat([chosen.select(place), conflicts.filter(_in_use()).select(place)])

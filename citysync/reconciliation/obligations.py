@@ -68,7 +68,10 @@ def levelled(master: pl.DataFrame, parents: pl.DataFrame, on: date) -> pl.DataFr
 
 def due_in(by_level: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
     """Return the obligations of a city before any exemption, from what is ``levelled``: areacode, catalog_code."""
-    return by_level.join(_regions(city, on), on="level").filter(_applies()).select(*_DUTY)
+    regions, everywhere = _regions(city, on), _everywhere()
+    anywhere = by_level.filter(everywhere).select("catalog_code", "level").join(regions, on="level").select(*_DUTY)
+    named = by_level.filter(~everywhere).join(regions, on="level").filter(_named()).select(*_DUTY)
+    return pl.concat([anywhere, named])
 
 
 def _regions(city: City, on: date) -> pl.DataFrame:
@@ -87,12 +90,18 @@ def _regions(city: City, on: date) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_REGION)
 
 
-def _applies() -> pl.Expr:
-    """Return whether an item is meant for a region: a region named, now or once so, covers what lies in it."""
+def _everywhere() -> pl.Expr:
+    """Return whether an item names no region, which is most: it is meant for all of them."""
+    named = pl.col("applies_to")
+    return named.is_null() | (named.list.len() == 0)
+
+
+def _named() -> pl.Expr:
+    """Return whether an item names a region: one named, now or once so, covers what lies in it."""
     named = pl.col("applies_to")  # ``source``: the city whose own file lists the county
     within = (named.list.contains(pl.col(column)) for column in ("areacode", "city", "province", "source"))
     formerly = named.list.set_intersection("former").list.len() > 0
-    return named.is_null() | (named.list.len() == 0) | pl.any_horizontal(*within, formerly)
+    return pl.any_horizontal(*within, formerly)
 
 
 def without_exempt(due: pl.DataFrame, city: City, on: date) -> pl.DataFrame:

@@ -20,6 +20,14 @@ NO_DEPARTMENT = "（未填部门）"
 # 名称、类型、依据、编码、层级、实施主体编码: the master's 主管部门 is never compared with the city's 实施主体.
 ELEMENT_CHECKS = ("elements_drift", "codes_disagree", "level_mismatch")
 _ONLINE = "1"
+_DEPTHS = tuple(f"{side}online_handle_depth_{part}" for side in ("", "master_") for part in ("scale", "step"))
+_COUNTED = (
+    *items.KEY,
+    *("areacode", "dept_name", "limit_scene_num", "is_online"),
+    *("promise_day", "promise_type", "anticipate_day", "anticipate_type"),
+    *("master_catalog_code", "master_dept_name", "master_limit_scene_num"),
+    *_DEPTHS,
+)
 
 
 def tally(match: Match, findings: pl.DataFrame) -> pl.DataFrame:
@@ -39,18 +47,24 @@ def _with_every_count(part: pl.DataFrame) -> pl.DataFrame:
 
 def _of_obligations(match: Match) -> pl.DataFrame:
     departments = match.master.items.select("catalog_code", department=pl.col("dept_name"))
-    unmet = match.unclaimed.with_columns(unmet=pl.lit(value=True))
-    due = match.duties.join(unmet, on=["areacode", "catalog_code"], how="left").join(
-        departments, on="catalog_code", how="left"
+    due, unmet = (
+        duties.join(departments, on="catalog_code", how="left")
+        .group_by("areacode", _department("department"))
+        .agg(duties=pl.len())
+        for duties in (match.duties, match.unclaimed)
     )
-    return due.group_by("areacode", _department("department")).agg(due=pl.len(), met=pl.col("unmet").is_null().sum())
+    left = (pl.col("duties") - pl.col("duties_right").fill_null(0)).alias("met")
+    return due.join(unmet, on=["areacode", "department"], how="left").select(
+        "areacode", "department", left, due="duties"
+    )
 
 
 def _facts(match: Match, findings: pl.DataFrame) -> pl.DataFrame:
+    """Return what is counted of each row judged, and whether it ``differs`` in an element."""
     differing = findings.filter(
         pl.col("check").is_in(ELEMENT_CHECKS) & (pl.col("severity") == Severity.ERROR.value)
     ).select(items.KEY)
-    return match.judged.join(
+    return match.judged.select(_COUNTED).join(
         differing.unique().with_columns(differs=pl.lit(value=True)), on=items.KEY, how="left", nulls_equal=True
     )
 

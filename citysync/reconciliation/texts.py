@@ -17,12 +17,12 @@ def differing_texts(paired: pl.DataFrame) -> pl.DataFrame:
     ``catalog_name`` where sent is compared instead of ``task_name``; the name of a 业务办理项 is its own and is not
     compared. A side that is empty is not compared.
     """
-    is_whole_item = pl.col("catalog_name").is_null() & pl.col("task_handle_item").is_null()
+    always, is_whole_item = pl.lit(value=True), pl.col("catalog_name").is_null() & pl.col("task_handle_item").is_null()
     found = together(
         [
-            _differing(paired, "catalog_name", "master_task_name"),
-            _differing(paired.filter(is_whole_item), "task_name", "master_task_name"),
-            _differing(paired, "by_law", "master_by_law"),
+            _differing(paired, always, "catalog_name", "master_task_name"),
+            _differing(paired, is_whole_item, "task_name", "master_task_name"),
+            _differing(paired, always, "by_law", "master_by_law"),
         ]
     )
     if found.is_empty():
@@ -32,10 +32,10 @@ def differing_texts(paired: pl.DataFrame) -> pl.DataFrame:
     return found.join(meanings.drop_nulls("same_meaning"), on=_PAIR, how="inner").select(*PLACE, "same_meaning")
 
 
-def _differing(rows: pl.DataFrame, field: str, master_field: str) -> pl.DataFrame:
-    """Return the rows whose raw texts differ, both sent; most rows are equal and never need normalising."""
+def _differing(rows: pl.DataFrame, where: pl.Expr, field: str, master_field: str) -> pl.DataFrame:
+    """Return the rows, of those ``where``, whose raw texts differ, both sent: most are equal."""
     own, master = pl.col(field), pl.col(master_field)
-    return at_rows(rows.filter(own != master), field, expected=master, actual=own)
+    return at_rows(rows.filter((own != master) & where), field, expected=master, actual=own)
 
 
 def _equal_normalised() -> pl.Expr:
