@@ -37,7 +37,7 @@ def episodes(
         run = connection.execute(sa.select(_RUN.seq, _RUN.business_date).where(_RUN.run_id == run_id)).one()
         carry = carry_of(confirmed_for(connection, city_code, run_id), run.business_date)
         codes = list(task_codes)
-        of_item = sa.or_(
+        ways = (
             sa.and_(
                 of_items(_LIFE.catalog_code, found, carry),
                 key(dict(_LIFE), carry).in_({key_of(row, carry) for row in found}),
@@ -46,9 +46,11 @@ def episodes(
             _LIFE.task_handle_item.in_(codes),
             sa.and_(_LIFE.task_code.is_(None), _LIFE.catalog_code.is_not(None), _LIFE.catalog_code == catalog_code),
         )
+        # Each way has an index of its own; as alternatives of one condition none of them would be used.
+        of_item = sa.union(*(sa.select(_LIFE.seq).where(_LIFE.city_code == city_code, way) for way in ways))
         query = sa.select(tables.finding_lives, _RUN.run_id.label("opened_run_id"))
         query = query.outerjoin(tables.runs, _RUN.seq == _LIFE.opened_run)
-        query = query.where(_LIFE.city_code == city_code, _LIFE.opened_run <= run.seq, of_item)
+        query = query.where(_LIFE.seq.in_(of_item), _LIFE.opened_run <= run.seq)
         lives = rows_of(connection, query.order_by(_LIFE.seq.desc()).limit(MOST))[::-1]
     return [{**life, **_sides(store, city_code, life["opened_run_id"])} for life in lives]
 

@@ -35,10 +35,14 @@ def key_of(row: Mapping[str, object], carry: Carry) -> str:
 def of_items(
     catalog_code: sa.ColumnElement[Any], rows: Iterable[Mapping[str, object]], carry: Carry
 ) -> sa.ColumnElement[bool]:
-    """Return whether a life can be one of the rows' by its 基本编码, which is indexed: today's, a former one, none."""
-    today = {row["catalog_code"] for row in rows}
+    """Return whether a life can be one of the rows' by its 基本编码, which is indexed: today's, a former one, none.
+
+    None is asked for only where a row has none: beside a list of codes it would cost the index.
+    """
+    today = {row["catalog_code"] or None for row in rows}
     former = {old for old, new in carry.items.items() if new in today}
-    return sa.or_(catalog_code.is_(None), catalog_code.in_(today - {None} | former))
+    coded = catalog_code.in_(today - {None} | former)
+    return sa.or_(catalog_code.is_(None), catalog_code == "", coded) if None in today else coded
 
 
 def among(values: Collection[str], *, sqlite: bool) -> sa.Select[Any]:

@@ -52,6 +52,21 @@ def adopted_snapshots(
         return rows_of(connection, query)
 
 
+def snapshots_in_force(store: Store) -> dict[str, str]:
+    """Return by city the path of its last good snapshot, as ``adopted_snapshots`` has it; some cities have none."""
+    last = (
+        sa.select(_SNAPSHOT.city_code, sa.func.max(_SNAPSHOT.run_seq).label("run_seq"))
+        .join(tables.runs, _RUN.seq == _SNAPSHOT.run_seq)
+        .where(_SNAPSHOT.adopted, PULLED)
+        .group_by(_SNAPSHOT.city_code)
+        .subquery()
+    )
+    chosen = sa.and_(last.c.run_seq == _SNAPSHOT.run_seq, last.c.city_code == _SNAPSHOT.city_code)
+    query = sa.select(_SNAPSHOT.city_code, _SNAPSHOT.path).join(last, chosen)
+    with store.reading() as connection:
+        return {str(code): str(path) for code, path in connection.execute(query)}
+
+
 def absences_seen(store: Store, city_code: str, before: str) -> frozenset[tuple[str, str]]:
     """Return (areacode, catalog_code) that the last adopted pull of grade A or B before a run saw unclaimed.
 

@@ -137,7 +137,7 @@ def _about_task(record: Record, asked: str | None, row_no: int | None) -> Row:
         "obliged": _obliged(record, catalogue),
         "rows": rows,
         "findings": found,
-        "absences": [_absence(record, each) for each in found if each["check"] == "unclaimed"],
+        "absences": _absences(record, [each for each in found if each["check"] == "unclaimed"]),
         "searched": _searched(record, rows),
         "weighs": _weighs(record, found, rows),
     }
@@ -148,8 +148,9 @@ def _obliged(record: Record, catalog_code: str | None) -> list[str] | None:
     if record.city is None or record.master is None or catalog_code is None:
         return None
     items = record.master.items
-    due = duties(items, parents_of(items), record.city, record.business_date)
-    return sorted(due.filter(pl.col("catalog_code") == catalog_code).get_column("areacode"))
+    asked = items.filter(pl.col("catalog_code") == catalog_code)  # each obliges by itself, main items apart
+    due = duties(asked, parents_of(items), record.city, record.business_date)
+    return sorted(due.get_column("areacode"))
 
 
 def _rows(rows: Rows, asked: str | None, row_no: int | None) -> list[Row]:
@@ -177,6 +178,16 @@ def _finding(row: Row) -> Row:
     return {**row, **sides, "rule": rule_of(row["check"])}
 
 
+def _absences(record: Record, findings: list[Row]) -> list[Row]:
+    """Return what was looked for and not found, and since when."""
+    since = absent_since(record.store, record.code, {_absent(each) for each in findings}, record.run_id)
+    return [{**_absence(record, each), "since": since.get(_absent(each))} for each in findings]
+
+
+def _absent(finding: Row) -> tuple[str, str | None]:
+    return finding["catalog_code"], finding["areacode"]
+
+
 def _absence(record: Record, finding: Row) -> Row:
     region, code = finding["areacode"], finding["catalog_code"]
     certificate: dict[str, Any] = record.verdict["certificate"] or {}
@@ -189,7 +200,6 @@ def _absence(record: Record, finding: Row) -> Row:
         "grade": record.verdict["grade"],
         "proof": certificate.get("proof"),
         "suspected": finding["suspected"],
-        "since": absent_since(record.store, record.code, code, region, record.run_id),
     }
 
 

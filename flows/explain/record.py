@@ -87,7 +87,16 @@ class Record:
     @cached_property
     def pages(self) -> list[Row]:
         """Return the raw pages of the run, each with its ``path`` and whether it is ``on_disk``, whole."""
-        return [self._page(row) for row in reading.pages_of(self.store, self.code, self.run_id)]
+        return [self._page(row) for row in self._told_pages]
+
+    @cached_property
+    def _told_pages(self) -> list[Row]:
+        return reading.pages_of(self.store, self.code, self.run_id)
+
+    def page(self, number: int) -> Row | None:
+        """Return the raw page of a number as ``pages`` has it, the later of two; no other is read for it."""
+        told = next((row for row in reversed(self._told_pages) if row["number"] == number), None)
+        return None if told is None else self._page(told)
 
     def _page(self, row: Row) -> Row:
         path = pages.page_path(self.settings.data_dir, row["sha256"])

@@ -78,7 +78,7 @@ class Rows:
     def _place(self, row: Row) -> Row:
         """Return where a row stands: its page by hash, its number on it, the line and byte where its code is."""
         number = row["page_no"]
-        page = next((page for page in reversed(self._record.pages) if page["number"] == number), None)
+        page = self._record.page(number)
         on_page = self._snapshot.rows.filter(pl.col("page_no") == number)
         first = on_page.get_column("row_no").min()
         place = {"page": page, "page_row": int(row["row_no"]) - int(str(first)) + 1, "byte_offset": None, "line": None}

@@ -29,6 +29,7 @@ from citysync.storage.schema import open_store
 from connectors import names, source_model
 from connectors._door import Door
 from flows.explain.answer import explain
+from flows.explain.record import record_of
 from flows.explain.rules import SOURCES, rule_of
 from flows.explain.words import lines
 from flows.line import Means, sync_city
@@ -158,6 +159,15 @@ def test_an_absence_says_what_was_looked_for_where_with_what_proof_and_since_whe
     assert absence["proof"]
     assert absence["since"] == {"run_id": province.runs[0], "business_date": "2026-11-23", "runs": 2}
     assert found["obliged"] == ["440300"]
+
+
+def test_one_page_of_a_run_is_looked_at_by_itself_the_later_of_two_of_a_number(province: Province) -> None:
+    with open_store(province.settings.database, write=False) as store:
+        record = record_of(province.settings, store, "440300", province.runs[-1], None)
+        by_number = {page["number"]: page for page in record.pages}
+        assert by_number
+        assert {number: record.page(number) for number in by_number} == by_number
+        assert record.page(len(by_number) + 1) is None
 
 
 def test_a_code_nobody_ever_heard_of_is_answered_not_guessed(province: Province) -> None:

@@ -187,9 +187,13 @@ def test_a_snapshot_is_looked_into_without_being_loaded(tmp_path: Path) -> None:
     rows = [an_item(), an_item(task_code=f"{BODY}3{OTHER}", task_name="ABC 许可", task_handle_item=f"{BODY}3{OTHER}01")]
     path = write_snapshot(tmp_path, a_snapshot(rows))
     assert glimpse.codes_saying(path, "abc") == [f"{BODY}3{OTHER}", f"{BODY}3{OTHER}01"]
+    assert glimpse.codes_saying(path, "ABC 许") == glimpse.codes_saying(path, "abc"), "small letters or capitals"
+    assert glimpse.codes_saying(path, "公共场所") == [TASK_CODE], "a text without case"
     assert glimpse.codes_saying(path, ".*") == [], "a text is no pattern"
     assert [row["row_no"] for row in glimpse.rows_of_codes(path, [f"{BODY}3{OTHER}01"], ["row_no"])] == [2]
     assert [row["task_name"] for row in glimpse.rows_of_item(path, CATALOG_CODE, ["task_name"])] == ["公共场所卫生许可"]
+    assert [row["row_no"] for row in glimpse.rows_of_item(path, OTHER, ["row_no"])] == [2]
+    assert glimpse.rows_of_item(path, "440106043003", ["row_no"]) == []
     gone = tmp_path / "gone.parquet"
     assert (glimpse.codes_saying(gone, "x"), glimpse.rows_of_codes(gone, ["x"], []), IDENTITY[0]) == ([], [], "check")
 

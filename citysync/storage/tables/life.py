@@ -28,6 +28,8 @@ finding_lives = sa.Table(
     sa.Column("closed_on", sa.Date),
     sa.Index("ix_finding_lives_city_code", "city_code", "closed_run"),
     sa.Index("ix_finding_lives_catalog_code", "city_code", "catalog_code"),
+    sa.Index("ix_finding_lives_task_code", "city_code", "task_code"),
+    sa.Index("ix_finding_lives_task_handle_item", "city_code", "task_handle_item"),
     sqlite_autoincrement=True,
 )
 

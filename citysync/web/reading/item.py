@@ -12,7 +12,7 @@ from citysync.storage.appeals import with_appeals
 from citysync.storage.catalogue import items_of
 from citysync.storage.episodes import episodes
 from citysync.storage.glimpse import rows_of_codes, rows_of_item
-from citysync.storage.past import adopted_snapshots
+from citysync.storage.past import adopted_snapshots, snapshots_in_force
 from citysync.storage.reading import Listing
 from citysync.web.problems import NotThere
 from citysync.web.reading.reader import Reader
@@ -132,12 +132,12 @@ def _elsewhere(reader: Reader, code: str, catalog_code: str | None) -> list[Else
     """Return the item in the other cities the asker may see."""
     if catalog_code is None:
         return []
-    return [_in(reader, city, catalog_code) for other, city in reader.cities.items() if other != code]
+    paths = snapshots_in_force(reader.store)
+    others = (city for other, city in reader.cities.items() if other != code)
+    return [Elsewhere(city, _rows_in(reader, paths.get(city.code), catalog_code)) for city in others]
 
 
-def _in(reader: Reader, city: City, catalog_code: str) -> Elsewhere:
-    good = next(iter(adopted_snapshots(reader.store, city.code)), None)
-    path = None if good is None else reader.settings.data_dir / str(good["path"])
-    if path is None or not path.is_file():
-        return Elsewhere(city, None)
-    return Elsewhere(city, rows_of_item(path, catalog_code, COMPARED))
+def _rows_in(reader: Reader, path: str | None, catalog_code: str) -> Sequence[Row] | None:
+    if path is None or not (reader.settings.data_dir / path).is_file():
+        return None
+    return rows_of_item(reader.settings.data_dir / path, catalog_code, COMPARED)
