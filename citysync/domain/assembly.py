@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 import polars as pl
@@ -44,6 +44,12 @@ class Assembly:
         """Return tonight's rows of both, without what their places say; or what is said of each, as its hashes."""
         parts = [(own if each.own else earlier).slice(each.start, each.length) for each in self.stretches]
         return pl.concat(parts) if parts else earlier.clear()
+
+    def origins(self, earlier: int) -> pl.Series:
+        """Return where each row stands: its place among so many earlier rows or, behind all of those, its own."""
+        shift = {False: 0, True: earlier}
+        starts = ((each.start + shift[each.own], each.length) for each in self.stretches)
+        return pl.Series(chain.from_iterable(range(start, start + rows) for start, rows in starts), dtype=pl.UInt32)
 
     def numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return all of tonight's rows with what their places say."""
@@ -84,16 +90,19 @@ class Assembly:
         return list(accumulate(length for _, length in self.pages))
 
 
-def assembly_of(earlier: KeptRows, now: InHand) -> tuple[Assembly, pl.DataFrame] | None:
+def assembly_of(
+    earlier: KeptRows, now: InHand, stands: pl.Series | None = None
+) -> tuple[Assembly, pl.DataFrame] | None:
     """Return how tonight's rows come of an earlier night's and their own, and their own; None where it is not worth it.
 
-    Rows are found by their hashes. What is found is put together and held against tonight's rows: None, too, where a
-    single character differs.
+    ``stands``: of each row, its place among the earlier ones or, behind them all, anything else; without it rows are
+    found by their hashes. What is found is put together and held against tonight's rows: None, too, where a single
+    character differs.
     """
     rows = now.whole
     if tuple(earlier.columns) != now.columns or not rows.height or not _counted(rows):
         return None
-    found = _sources(earlier, now)
+    found = _sources(earlier, now) if stands is None else _standing(earlier, stands)
     own = rows.filter(found.get_column("own")).drop(PLACED)
     stretches = _stretches(found)
     if own.height * _FEW > rows.height or len(stretches) > max(_PIECES, rows.height // _A_PIECE):
@@ -117,6 +126,15 @@ def _sources(earlier: KeptRows, now: InHand) -> pl.DataFrame:
     known = now.by_key.join(there.unique([KEY, ROW], keep="first"), on=[KEY, ROW], how="left").sort(PLACE)
     own = pl.col("there").is_null()
     return known.select(own=own, source=pl.coalesce("there", own.cast(pl.Int64).cum_sum() - 1))
+
+
+def _standing(earlier: KeptRows, stands: pl.Series) -> pl.DataFrame:
+    """Return what ``_sources`` does, of where rows are known to stand."""
+    place = pl.col("stands").cast(pl.Int64)
+    told = stands.to_frame("stands").select(place, own=place >= earlier.height)
+    return told.select(
+        "own", source=pl.when("own").then(pl.col("own").cast(pl.Int64).cum_sum() - 1).otherwise("stands")
+    )
 
 
 def _stretches(found: pl.DataFrame) -> tuple[Stretch, ...]:

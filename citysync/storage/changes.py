@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from citysync.domain.assembly import PLACED, Assembly, assembly_of, stretches_of
-from citysync.domain.kept_rows import in_key_order
+from citysync.domain.kept_rows import InHand, OfKept, in_key_order
 from citysync.domain.row_hashes import row_hashes
 from citysync.domain.snapshot import Snapshot
 from citysync.storage.pages import AT, UNFINISHED, as_parquet, checked, facts_in, holds, index_in, write_whole
@@ -43,9 +43,12 @@ def rests_on(name: str) -> str | None:
     return None if told is None else f"{folder}/{told[2]}.parquet".removeprefix("/")
 
 
-def write_changes(folder: Path, snapshot: Snapshot, earlier: SnapshotFile) -> Path | None:
-    """Write a snapshot as what differs from an earlier whole one and return its path; None where it is to be whole."""
-    if snapshot.taken_at - earlier.taken_at > WHOLE_EVERY or (found := assembly_of(earlier, snapshot.in_hand)) is None:
+def write_changes(folder: Path, snapshot: Snapshot, last: SnapshotFile | ChangesFile) -> Path | None:
+    """Write a snapshot as what differs from the last whole one and return its path; None where it is to be whole."""
+    earlier, now = last.base if isinstance(last, ChangesFile) else last, snapshot.in_hand
+    if snapshot.taken_at - earlier.taken_at > WHOLE_EVERY:
+        return None
+    if (found := assembly_of(earlier, now, _stands(last, now))) is None:
         return None
     assembly, own = found
     made = {"stretches": [[int(own), start, rows] for own, start, rows in assembly.stretches], "pages": assembly.pages}
@@ -56,6 +59,20 @@ def write_changes(folder: Path, snapshot: Snapshot, earlier: SnapshotFile) -> Pa
         if not holds(path, data):
             write_whole(path, data, folder / UNFINISHED)
     return path
+
+
+def _stands(last: SnapshotFile | ChangesFile, now: InHand) -> pl.Series | None:
+    """Return where rows that stood in the last snapshot stand in the whole one; None where nobody knows."""
+    if not isinstance(now, OfKept) or now.kept is not last:
+        return None
+    if isinstance(last, ChangesFile):
+        stood, behind = last.made.origins(last.base.height), last.base.height + last.own.height
+    else:
+        stood, behind = pl.int_range(last.height, dtype=pl.UInt32, eager=True), last.height
+    if now.places is None:
+        return stood
+    fresh = pl.int_range(behind, behind + now.fresh.height, dtype=pl.UInt32, eager=True)
+    return pl.concat([stood, fresh], rechunk=True)[now.places]
 
 
 def changes_in(path: Path) -> tuple[dict[str, Any], pl.DataFrame, Assembly]:

@@ -58,8 +58,7 @@ def write_snapshot_and_hashes(folder: Path, snapshot: Snapshot, last: KeptRows |
     ``last``: the one in force before it: where little differs, only that is written (``storage.changes``).
     Killed in between, it leaves a snapshot whose hashes are worked out when they are asked for.
     """
-    earlier = last.base if isinstance(last, ChangesFile) else last
-    if isinstance(earlier, SnapshotFile) and (changes := write_changes(folder, snapshot, earlier)) is not None:
+    if isinstance(last, SnapshotFile | ChangesFile) and (changes := write_changes(folder, snapshot, last)) is not None:
         return changes
     path = write_snapshot(folder, snapshot)
     beside = path.with_name(hashes_name(path.name))

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from citysync.domain.assembly import assembly_of
 from citysync.domain.errors import StorageError
-from citysync.domain.kept_rows import InHand
+from citysync.domain.kept_rows import InHand, OfKept
+from citysync.domain.row_hashes import row_hashes
 from citysync.domain.snapshot import Snapshot
 from citysync.storage import glimpse
 from citysync.storage.changes import WHOLE_EVERY, ChangesFile, rests_on
@@ -83,6 +84,45 @@ def test_whatever_changed_the_night_reads_as_it_was(
         assert again.of(["row_no"]).equals(night.rows.select("row_no"))
         some = pl.Series(sorted(places.draw(st.sets(st.integers(0, night.rows.height - 1)))), dtype=pl.UInt32)
         assert again.at(some, names).equals(night.rows.select(names[:3])[some.to_list()])
+
+
+def spliced(night: Snapshot, rows: Rows, last: SnapshotFile | ChangesFile, before: Rows) -> Snapshot:
+    """Return a night that knows where its rows stood in the last one, as a kit's does."""
+    stood = [before.index(row) if row in before else None for row in rows]
+    new = [place for place, at in enumerate(stood) if at is None]
+    places = [last.height + new.index(place) if at is None else at for place, at in enumerate(stood)]
+    known = OfKept(night.rows, last, night.rows[new], pl.Series(places, dtype=pl.UInt32) if rows != before else None)
+    return replace(night, known=known)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(edits=st.lists(st.none() | st.tuples(*[st.integers(0, MANY - 1)] * 3), min_size=1, max_size=3))
+def test_where_rows_are_known_to_have_stood_nobody_looks_for_them(
+    edits: list[tuple[int, int, int] | None], tmp_path: Path
+) -> None:
+    last, before = kept_after(tmp_path, a_night(FIRST))[0], FIRST
+    for day, edit in enumerate(edits, start=1):
+        rows = edited(before, *edit) if edit else before
+        night = spliced(a_night(rows, days=day), rows, last, before)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("citysync.domain.assembly._sources", lambda *_: pytest.fail("looked for"))
+            last, before = open_snapshot(write_snapshot_and_hashes(tmp_path, night, last)), rows
+        assert isinstance(last, ChangesFile)
+        assert last.whole.equals(night.rows)
+        assert last.hashes.equals(row_hashes(night.rows))
+
+
+def test_rows_that_stand_elsewhere_than_they_are_said_to_are_kept_whole(tmp_path: Path) -> None:
+    rows = edited(FIRST, 7, 20, 41)
+    first = kept_after(tmp_path, a_night(FIRST))[0]
+    night = spliced(a_night(rows, days=1), rows, first, FIRST)
+    assert isinstance(night.known, OfKept)
+    assert night.known.places is not None
+    turned = replace(night, known=replace(night.known, places=night.known.places.reverse()))
+    turned.in_hand.__dict__["hashes"] = row_hashes(night.rows)
+    file = open_snapshot(write_snapshot_and_hashes(tmp_path, turned, first))
+    assert isinstance(file, SnapshotFile)
+    assert file.whole.equals(night.rows)
 
 
 def test_only_what_differs_is_written(tmp_path: Path) -> None:
