@@ -38,15 +38,20 @@ def _earlier(rows: pl.DataFrame) -> pl.DataFrame:
     ``alike``: whether the row says tonight what it said.
     """
     sent = {name: pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String) for name in _ROW}
-    whole = codes.folded(sent["task_code"])
-    return rows.select(
-        task_code=codes.task_code_part(whole),
-        task_handle_item=codes.folded(sent["task_handle_item"]),
-        task_name=sent["task_name"],
-        catalog_code=codes.catalog_part(whole),
-        body=codes.uscc_part(whole),
-        alike="alike",
-    ).filter(pl.col("task_code").str.contains(codes.TASK_CODE))
+    folded = [codes.folded(sent[name]).alias(name) for name in _ROW[:2]]  # once: each part below would do it again
+    whole = pl.col("task_code")
+    return (
+        rows.select(*folded, sent["task_name"].alias("task_name"), "alike")
+        .select(
+            task_code=codes.task_code_part(whole),
+            task_handle_item="task_handle_item",
+            task_name="task_name",
+            catalog_code=codes.catalog_part(whole),
+            body=codes.uscc_part(whole),
+            alike="alike",
+        )
+        .filter(pl.col("task_code").str.contains(codes.TASK_CODE))
+    )
 
 
 def _against_master(match: Match, earlier: pl.DataFrame | None) -> pl.DataFrame:
@@ -106,8 +111,9 @@ def _where_it_helps(found: pl.DataFrame, foreign: pl.DataFrame, unclaimed: pl.Da
 def _bodies_that_moved(today: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     """Return bodies that are gone whole and whose items stand under one body that is new whole."""
     now = today.select("catalog_code", "dept_name", body=codes.uscc_part(pl.col("task_code")))
-    gone = _of_others(earlier.select("body", "catalog_code"), now).unique()
-    come = _of_others(now, earlier).unique(("body", "catalog_code"))
+    then, here = (night.get_column("body").unique() for night in (earlier, now))
+    gone = _without(earlier.select("body", "catalog_code"), then, here).unique()
+    come = _without(now, here, then).unique(("body", "catalog_code"))
     size = gone.group_by("body").agg(items=pl.len()).filter(pl.col("items") >= _BODY_AT_LEAST)
     moved = (
         gone.join(come, on="catalog_code", suffix="_new")
@@ -131,19 +137,26 @@ def _bodies_that_moved(today: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFra
     )
 
 
-def _of_others(rows: pl.DataFrame, night: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of bodies that a night does not have: of a few hundred bodies most nights have none."""
-    bodies = rows.select("body").unique().join(night.select("body").unique(), on="body", how="anti")
-    return rows.filter(pl.col("body").is_in(bodies.get_column("body").implode())) if bodies.height else rows.clear()
+def _without(rows: pl.DataFrame, bodies: pl.Series, others: pl.Series) -> pl.DataFrame:
+    """Return the rows of the bodies that are not among others: of a few hundred most nights have none."""
+    left = bodies.filter(~bodies.is_in(others.implode()))
+    return rows.filter(pl.col("body").is_in(left.implode())) if left.len() else rows.clear()
 
 
 def _renamed(today: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     """Return rows of the same code whose name says something else than last night."""
     key = list(_ROW[:2])
     doubtful = earlier.filter(~pl.col("alike")).select(key).unique()
-    earlier = earlier.join(doubtful, on=key, how="semi", nulls_equal=True)
+    if doubtful.is_empty():
+        return no_proposals()
+    near = pl.col("task_code").is_in(doubtful.get_column("task_code").unique().implode())
+    earlier = earlier.filter(near).join(doubtful, on=key, how="semi", nulls_equal=True)
     once = earlier.unique((*key, "task_name")).filter(pl.len().over(key) == 1)
-    both = today.select(*_ROW).join(once.select(*key, before_name="task_name"), on=key, how="inner", nulls_equal=True)
+    both = (
+        today.filter(near)
+        .select(*_ROW)
+        .join(once.select(*key, before_name="task_name"), on=key, how="inner", nulls_equal=True)
+    )
     other = both.filter(pl.col("task_name") != pl.col("before_name"))
     other = other.filter(normalised(pl.col("task_name")) != normalised(pl.col("before_name")))
     code = pl.concat_list(pl.coalesce("task_handle_item", "task_code"))
