@@ -11,7 +11,7 @@ import hashlib
 import sys
 from array import array
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 import polars_hash as plh
@@ -36,8 +36,8 @@ def row_hashes(rows: pl.DataFrame) -> pl.DataFrame:
     column without any value changes no hash.
     """
     sent = [name for name in rows.columns if name not in _PLACES]
-    item = _added(name for name in sent if name not in BOOKKEEPING)
-    rest = _added(name for name in sent if name in BOOKKEEPING)
+    item = _added(tuple(name for name in sent if name not in BOOKKEEPING))
+    rest = _added(tuple(name for name in sent if name in BOOKKEEPING))
     key = folded_keys(rows).alias(KEY).to_frame().select(plh.col(KEY).nchash.xxh3_64())
     hashed = rows.select(item.alias(ITEM), rest.alias("rest"))
     return hashed.select(key.to_series(), pl.col(ITEM), (pl.col(ITEM) + pl.col("rest")).alias(ROW))
@@ -69,7 +69,9 @@ def _little(numbers: array[int]) -> bytes:
     return numbers.tobytes()
 
 
-def _added(names: Iterable[str]) -> pl.Expr:
+@lru_cache(maxsize=64)
+def _added(names: tuple[str, ...]) -> pl.Expr:
+    """Return the sum of some columns' hashes; to put it together takes as long as to hash thousands of rows."""
     parts = [plh.col(name).nchash.xxh3_64().fill_null(0) * _odd(name) for name in names]
     return pl.sum_horizontal(pl.repeat(0, pl.len(), dtype=pl.UInt64), *parts)
 

@@ -47,16 +47,10 @@ def _with_every_count(part: pl.DataFrame) -> pl.DataFrame:
 
 def _of_obligations(match: Match) -> pl.DataFrame:
     departments = match.master.items.select("catalog_code", department=pl.col("dept_name"))
-    due, unmet = (
-        duties.join(departments, on="catalog_code", how="left")
-        .group_by("areacode", _department("department"))
-        .agg(duties=pl.len())
-        for duties in (match.duties, match.unclaimed)
-    )
-    left = (pl.col("duties") - pl.col("duties_right").fill_null(0)).alias("met")
-    return due.join(unmet, on=["areacode", "department"], how="left").select(
-        "areacode", "department", left, due="duties"
-    )
+    sides = ((match.duties, 1), (match.unclaimed, -1))  # an unmet duty is a duty less that is met
+    counted = pl.concat(rows.with_columns(due=pl.lit(max(met, 0)), met=pl.lit(met)) for rows, met in sides)
+    placed = counted.join(departments, on="catalog_code", how="left")
+    return placed.group_by("areacode", _department("department")).agg(pl.col("due", "met").sum())
 
 
 def _facts(match: Match, findings: pl.DataFrame) -> pl.DataFrame:
