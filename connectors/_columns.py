@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from io import BytesIO, IOBase
 from typing import cast, overload
 
 import polars as pl
 
+from citysync.domain.row_texts import Cut, cut, hashed
 from connectors._records import Record, Rows
 
 _BETWEEN = b"},{"
@@ -26,11 +28,19 @@ _TEXT, _WHOLE = pl.String(), pl.Int64()
 class Columns(Rows):
     """A page's rows as columns of text; ``text``: the same rows as compact JSON, numbers as texts.
 
-    A sequence of records for whoever wants a few of them.
+    ``cut``: the rows as they came, where that was asked for. A sequence of records for whoever wants a few of them.
     """
 
-    def __init__(self, frame: pl.DataFrame, text: bytes) -> None:
-        self.frame, self.text = frame, text
+    def __init__(self, frame: pl.DataFrame, text: bytes, *, as_sent: bool = False) -> None:
+        self.frame, self.text, self._as_sent = frame, text, as_sent
+        self.cut: Cut | None = None
+
+    @cached_property
+    def said(self) -> list[int]:
+        """Return the hash of each piece of ``text``."""
+        if self.cut is not None and self._as_sent:
+            return self.cut.sent
+        return hashed(cut(self.text)).to_list()
 
     def __len__(self) -> int:
         return self.frame.height
@@ -74,7 +84,7 @@ def columns_of(rows: bytes) -> Columns | None:
     if not expected.met:
         return None
     if not any(first.values()):
-        return Columns(frame, rows)
+        return Columns(frame, rows, as_sent=True)
     texts = frame.cast(pl.String())
     return Columns(texts, _written(texts))
 
@@ -83,7 +93,7 @@ def text_of(records: Sequence[Record]) -> bytes:
     """Return records as compact JSON: equal for equal records, however they were read."""
     if isinstance(records, Columns):
         return records.text
-    return json.dumps(records, ensure_ascii=False, separators=_COMPACT).encode("utf-8", "surrogatepass")
+    return json.dumps(list(records), ensure_ascii=False, separators=_COMPACT).encode("utf-8", "surrogatepass")
 
 
 class _Expected:

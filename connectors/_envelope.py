@@ -1,4 +1,4 @@
-"""The pages of one pull, read: plain rows into columns, anything else by the strict reader, page by page.
+"""The pages of one pull, read: known rows as they were, plain ones into columns, anything else by the strict reader.
 
 The envelope is always read strictly: where the rows stood it holds a place, and whoever looks at more of them than
 where they are sends the page to the strict reader.
@@ -12,8 +12,10 @@ from contextlib import suppress
 from typing import TypeVar
 
 from citysync.domain.errors import SourceError
-from connectors._columns import Columns, columns_of
-from connectors._records import LookedInto
+from citysync.domain.row_texts import Cut
+from connectors._columns import columns_of
+from connectors._known import KnownRows
+from connectors._records import LookedInto, Rows
 from connectors._text import parse_json, read_json, refuse_constant
 
 Told = TypeVar("Told")
@@ -24,10 +26,13 @@ _LONGEST_ROW = 65_536  # as far as it is worth looking for where the first one e
 
 
 class Reader:
-    """Reads page after page of one source; after two pages in a row not written plainly it tries no more."""
+    """Reads page after page of one source; after two pages in a row not written plainly it tries no more.
 
-    def __init__(self, encoding: str | None) -> None:
-        self._encoding = encoding
+    ``known``: last night's rows by their texts.
+    """
+
+    def __init__(self, encoding: str | None, known: KnownRows | None = None) -> None:
+        self._encoding, self._known = encoding, known
         self._missed = 0 if encoding in {None, "utf-8"} else _TRIED
 
     def read(self, data: bytes, judge: Callable[[object], Told]) -> Told:
@@ -45,17 +50,28 @@ class Reader:
         # A list of one stands for its element in a dotted path: only several rows can be put aside unseen.
         if not 0 <= start < data.find(_BETWEEN, start, start + _LONGEST_ROW) < end:
             return None
-        columns = columns_of(data[start:end])
-        self._missed = 0 if columns is not None else self._missed + 1
-        return None if columns is None else around(data[:start], columns, data[end:])
+        rows = self._rows(data[start:end])
+        self._missed = 0 if rows is not None else self._missed + 1
+        return None if rows is None else around(data[:start], rows, data[end:])
+
+    def _rows(self, text: bytes) -> Rows | None:
+        if self._known is None:
+            return columns_of(text)
+        page = Cut.of(text)
+        if (found := self._known.mostly(page)) is not None:
+            return found
+        if (columns := columns_of(text)) is not None:
+            columns.cut = page
+            return columns
+        return self._known.whatever(page)
 
 
-def around(before: bytes, columns: Columns, after: bytes) -> object | None:
+def around(before: bytes, rows: Rows, after: bytes) -> object | None:
     """Return the document that stands around rows, strictly read, with the columns in their place; None if none does.
 
     Rows and envelope are each UTF-8 and JSON by themselves, so together they are what the strict reader would read.
     """
-    places = [columns]
+    places = [rows]
 
     def put(name: str) -> object:
         return places.pop() if name == _PLACE and places else refuse_constant(name)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from itertools import count
 
 import polars as pl
 
+from citysync.domain.row_texts import RowTexts
 from connectors._columns import Columns
+from connectors._known import KnownPage, KnownRows, Texts
 from connectors._mapping import Plan, framed, placed
 from connectors._records import Record
 
@@ -21,26 +25,31 @@ class Gathered:
     looked for.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, known: KnownRows | None = None) -> None:
+        self._plan, self._known = plan, known
+        self._texts = Texts(known)
         self._frames: list[pl.DataFrame] = []
         self._fields: object = None
         self._records: list[Record] = []
         self._columns: list[pl.DataFrame] = []
+        self._places: list[int] = []
+        self._names: set[str] = set()
         self._numbers: list[int] = []
 
     def add(self, number: int, records: Sequence[Record]) -> None:
         """Count in a page's records."""
-        columns = records.frame if isinstance(records, Columns) else None
-        fields = set().union(*records) if columns is None else columns.columns
-        most = _TOGETHER if columns is None else _IN_COLUMNS
+        self._texts.add(records)
+        if isinstance(records, KnownPage):
+            fields: object = KnownPage  # whichever fields: nothing is looked for beneath another
+            most = _IN_COLUMNS if len(self._records) + len(records.fresh) <= _TOGETHER else 0
+        elif isinstance(records, Columns):
+            fields, most = records.frame.columns, _IN_COLUMNS
+        else:
+            fields, most = set().union(*records), _TOGETHER
         if fields != self._fields or len(self._numbers) + len(records) > most:
             self._settle()
             self._fields = fields
-        if columns is None:
-            self._records += records
-        else:
-            self._columns.append(columns)
+        self._put(records)
         self._numbers += [number] * len(records)
 
     def frames(self) -> list[pl.DataFrame]:
@@ -48,9 +57,52 @@ class Gathered:
         self._settle()
         return self._frames
 
+    def texts(self) -> RowTexts | None:
+        """Return by which texts the rows so far came, None where nobody asked."""
+        return self._texts.told()
+
+    def _put(self, records: Sequence[Record]) -> None:
+        if isinstance(records, KnownPage):
+            before = len(self._records)
+            self._places += [place if place >= 0 else place - before for place in records.places]
+            self._names |= records.names
+            self._records += records.fresh
+        elif isinstance(records, Columns):
+            self._columns.append(records.frame)
+        else:
+            self._records += records
+
     def _settle(self) -> None:
-        if self._records:
+        if self._places and self._known is not None:
+            known, names = self._known.frame, self._names
+            self._frames.append(_together(known, self._places, self._records, names, self._plan, self._numbers))
+        elif self._records:
             self._frames.append(framed(self._records, self._plan, self._numbers))
         if self._columns:
             self._frames.append(placed(pl.concat(self._columns, rechunk=True), self._plan, self._numbers))
         self._records, self._columns, self._numbers = [], [], []
+        self._places, self._names = [], set()
+
+
+def _together(
+    known: pl.DataFrame,
+    places: Sequence[int],
+    fresh: Sequence[Record],
+    names: AbstractSet[str],
+    plan: Plan,
+    page_numbers: Sequence[int],
+) -> pl.DataFrame:
+    """Return what ``framed`` does, of rows that stand at places of last night's, or, from -1 downwards, in ``fresh``.
+
+    ``names``: of every field that some of them has.
+    """
+    columns = [name for name, path in plan.paths.items() if path in names]
+    stay = [place for place in places if place >= 0]
+    frame = known.select(name for name in columns if name in known.columns)[stay]
+    if fresh:
+        numbers = count()
+        order = [next(numbers) if place >= 0 else len(stay) - 1 - place for place in places]
+        new = framed(fresh, plan, range(len(fresh))).drop("page_no")
+        # In one piece first: to gather from two costs six times as much as to copy them together.
+        frame = pl.concat([frame, new], how="diagonal", rechunk=True)[order]
+    return pl.DataFrame([pl.Series("page_no", page_numbers, dtype=pl.Int64), *frame.select(columns)])

@@ -21,6 +21,7 @@ from citysync.domain.city import City
 from citysync.domain.errors import Unreadable
 from citysync.domain.items import COLUMNS, HEADINGS, NUMERIC, Kind
 from connectors._columns import Columns
+from connectors._known import KnownPage
 from connectors._records import Number, Record, scalar_text, text
 from connectors._text import shown_name
 
@@ -113,6 +114,9 @@ def in_order(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
 
 def page_keys(records: Sequence[Record], plan: Plan) -> list[Key | None]:
     """Return ``keys_of`` one page's records."""
+    if isinstance(records, KnownPage):
+        fresh = page_keys(records.fresh, plan)
+        return [records.known.keys[place] if place >= 0 else fresh[-1 - place] for place in records.places]
     keys = Plan({name: plan.paths[name] for name in _KEY if name in plan.paths}, frozenset())
     if not isinstance(records, Columns):
         return keys_of(to_frame(records, keys, 0))
@@ -124,6 +128,8 @@ def unknown_fields(records: Sequence[Record], plan: Plan) -> set[str]:
     """Return the fields nobody mapped or ignored, dotted where they stand beneath a mapped prefix; each printable."""
     known = set(plan.paths.values()) | plan.ignored
     prefixes = {path[:end] for path in plan.paths.values() for end, letter in enumerate(path) if letter == "."}
+    if isinstance(records, KnownPage):
+        return told_names(records.names - known, plan)
     if isinstance(records, Columns):
         frame = records.frame
         strays = (name for name in frame.columns if name not in prefixes or frame[name].null_count() < frame.height)

@@ -12,12 +12,14 @@ from isal.isal_zlib import adler32, crc32
 
 from citysync.domain.city import City
 from citysync.domain.errors import OverBudget, SourceError
+from citysync.domain.row_texts import Cut
 from citysync.domain.snapshot import RawPage, Snapshot
 from connectors._certify import PageFacts, Reading, certify, second_is_better, second_pass_needed
-from connectors._columns import text_of
+from connectors._columns import Columns, text_of
 from connectors._door import Door
 from connectors._gathered import Gathered
 from connectors._http import Expired
+from connectors._known import KnownPage, KnownRows
 from connectors._mapping import Plan, in_order, page_keys, plan_for, stacked, unknown_fields
 from connectors._moments import changed_at
 from connectors._records import Record
@@ -66,7 +68,7 @@ class Walk(Generic[Asked]):
     ``first``: what the first page is asked by; ``read``: (asked, evidence page number) → answer;
     ``empty_ends``: an empty page is the only end there is; ``total_ends``: the declared total ends the walk, after a
     look at what lies behind it where the last page was full; ``page_size``: how many rows were asked for, 0 if that
-    is open; ``notes``: what was odd about the conversation.
+    is open; ``notes``: what was odd about the conversation; ``known``: last night's rows by their texts.
     """
 
     city: City
@@ -77,6 +79,7 @@ class Walk(Generic[Asked]):
     total_ends: bool
     page_size: int = 0
     notes: Callable[[], tuple[str, ...]] = tuple
+    known: KnownRows | None = None
 
     def snapshot(self) -> Snapshot:
         """Return the snapshot; raises ``SourceError`` where a page could not be had or read."""
@@ -98,17 +101,18 @@ class Walk(Generic[Asked]):
             unknown_fields=tuple(sorted(chosen.unknown)),
             source_changed_at=changed_at(rows) or chosen.changed_at,
             notes=(*self.notes(), *(_RESTARTED for each in (first, second) if each and each.given_up)),
+            texts=chosen.rows.texts(),
         )
 
     def _once(self, plan: Plan, pages_before: int, label: str) -> _Pass:
         """Return one pass; where a cursor expires on the way, the pass starts again from the beginning, once."""
-        taken = _Pass(Gathered(plan))
+        taken = _Pass(Gathered(plan, self.known))
         try:
             return self._through(taken, plan, pages_before, label)
         except Expired:
             if not taken.pages:
                 raise
-            again = _Pass(Gathered(plan), given_up=taken.pages)
+            again = _Pass(Gathered(plan, self.known), given_up=taken.pages)
         self.door.progress(f"{label}{_RESTARTED}")
         return self._through(again, plan, pages_before + len(again.given_up), label)
 
@@ -119,7 +123,7 @@ class Walk(Generic[Asked]):
             number = pages_before + len(taken.pages) + 1
             visited[asked] = number
             answer = self.read(asked, number)
-            _take(taken, answer, plan)
+            self._take(taken, answer, plan)
             self.door.progress(f"{label}{self._told(taken.reading)}")
             if answer.following is None or taken.reading.broken or self._ended(taken.reading):
                 if self._may_have_more(taken.reading, answer, last_pass=bool(label)):
@@ -131,6 +135,15 @@ class Walk(Generic[Asked]):
                 taken.reading.broken.append(f"第 {number} 页的下一页又回到第 {visited[answer.following]} 页")
                 return taken
             asked = answer.following
+
+    def _take(self, taken: _Pass, answer: Answer[Asked], plan: Plan) -> None:
+        taken.rows.add(answer.raw.number, answer.records)
+        taken.pages.append(answer.raw)
+        taken.unknown |= unknown_fields(answer.records, plan)
+        taken.changed_at = max(filter(None, (taken.changed_at, answer.changed_at)), default=None)
+        keys = page_keys(answer.records, plan)
+        mark = _fingerprint(answer.records, by_rows=self.known is not None)
+        taken.reading.add(PageFacts(answer.raw.number, keys, answer.total, mark, answer.version))
 
     def _may_have_more(self, reading: Reading, last: Answer[Asked], *, last_pass: bool) -> bool:
         """Return whether a total that was met may be below what there is: the last page was full."""
@@ -152,7 +165,7 @@ class Walk(Generic[Asked]):
             return
         keys = page_keys(behind.records, plan)
         if any(key is not None and key not in taken.reading.first_seen for key in keys):
-            _take(taken, behind, plan)
+            self._take(taken, behind, plan)
 
     def _ended(self, reading: Reading) -> bool:
         if self.total_ends and reading.filled:
@@ -184,22 +197,16 @@ class Walk(Generic[Asked]):
         return f"第 {reading.pages:,}{total} 页 · {reading.received:,} 条"
 
 
-def _take(taken: _Pass, answer: Answer[Asked], plan: Plan) -> None:
-    taken.rows.add(answer.raw.number, answer.records)
-    taken.pages.append(answer.raw)
-    taken.unknown |= unknown_fields(answer.records, plan)
-    taken.changed_at = max(filter(None, (taken.changed_at, answer.changed_at)), default=None)
-    keys = page_keys(answer.records, plan)
-    mark = _fingerprint(answer.records)
-    taken.reading.add(PageFacts(answer.raw.number, keys, answer.total, mark, answer.version))
-
-
-def _fingerprint(records: Sequence[Record]) -> str:
+def _fingerprint(records: Sequence[Record], *, by_rows: bool = False) -> str:
     # Of the rows, not of the bytes: an envelope that carries the time of day differs on every page. It is compared
     # within one pull only, and a city that made two pages look alike would harm itself: two sums of 32 bits, which
-    # know nothing of each other, do for a third of the time of Python's own hash.
-    rows = text_of(records)
-    return f"{len(rows):x} {crc32(rows):x} {adler32(rows):x}"
+    # know nothing of each other, do for a third of the time of Python's own hash. Where some rows are known by their
+    # hashes alone, the hashes of all are told apart.
+    if by_rows:
+        rows = records.said if isinstance(records, Columns | KnownPage) else Cut.of(text_of(records)).sent
+        return f"{len(rows):x} {hash(tuple(rows)):x}"
+    text = text_of(records)
+    return f"{len(text):x} {crc32(text):x} {adler32(text):x}"
 
 
 def _pages_of(reading: Reading) -> int:

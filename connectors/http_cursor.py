@@ -20,6 +20,8 @@ from connectors._changing import ChangingSource
 from connectors._door import Door
 from connectors._envelope import Reader
 from connectors._http import Expired, Marker, declared, message_of, records_of, stands, verify, version_of
+from connectors._known import KnownRows
+from connectors._last_night import known_of
 from connectors._records import dig, text
 from connectors._session import Session
 from connectors._walk import Answer, Walk
@@ -51,14 +53,14 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
         return _since.pull(city, source, source.changes, door, walking)
     if source.conditional is not None:
         return _unchanged.pull(city, source, source.conditional, door, walking)
-    with walking(city, source, door) as walk:
+    with walking(city, source, door, known_of(city, source, door)) as walk:
         return walk.snapshot()
 
 
 @contextmanager
-def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
+def walking(city: City, source: Source, door: Door, known: KnownRows | None = None) -> Iterator[Walk[str]]:
     """Yield the walk from cursor to cursor, not yet begun: ``doctor`` takes single steps of it."""
-    first, reader = source.first_cursor or "", Reader(source.encoding)
+    first, reader = source.first_cursor or "", Reader(source.encoding, known)
     with Session(source, door) as session:
 
         def read(cursor: str, number: int) -> Answer[str]:
@@ -78,7 +80,9 @@ def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
             with session.reading(number):
                 return reader.read(reply.data, judged)
 
-        yield Walk(city, door, first, read, empty_ends=source.end is None, total_ends=False, notes=session.notes)
+        yield Walk(
+            city, door, first, read, empty_ends=source.end is None, total_ends=False, notes=session.notes, known=known
+        )
 
 
 def _following(source: Source, document: object) -> str | None:

@@ -13,6 +13,8 @@ from citysync.domain.snapshot import Snapshot
 from connectors._door import Door
 from connectors._envelope import Reader
 from connectors._http import HttpSource, declared, next_address, records_of, verify, version_of
+from connectors._known import KnownRows
+from connectors._last_night import known_of
 from connectors._records import dig, text
 from connectors._session import Reply, Session
 from connectors._walk import Answer, Walk
@@ -28,14 +30,14 @@ class Source(HttpSource):
 
 def pull(city: City, source: Source, door: Door) -> Snapshot:
     """Return the directory, followed from link to link; a link out of the city's origin is refused unvisited."""
-    with walking(city, source, door) as walk:
+    with walking(city, source, door, known_of(city, source, door)) as walk:
         return walk.snapshot()
 
 
 @contextmanager
-def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
+def walking(city: City, source: Source, door: Door, known: KnownRows | None = None) -> Iterator[Walk[str]]:
     """Yield the walk from link to link, not yet begun: ``doctor`` takes single steps of it."""
-    reader = Reader(source.encoding)
+    reader = Reader(source.encoding, known)
     with Session(source, door) as session:
 
         def read(link: str, number: int) -> Answer[str]:
@@ -51,7 +53,7 @@ def walking(city: City, source: Source, door: Door) -> Iterator[Walk[str]]:
             with session.reading(number):
                 return reader.read(reply.data, judged)
 
-        yield Walk(city, door, "", read, empty_ends=False, total_ends=False, notes=session.notes)
+        yield Walk(city, door, "", read, empty_ends=False, total_ends=False, notes=session.notes, known=known)
 
 
 def _following(source: Source, reply: Reply, document: object) -> str | None:

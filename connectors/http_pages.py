@@ -15,6 +15,8 @@ from connectors._changing import ChangingSource
 from connectors._door import Door
 from connectors._envelope import Reader
 from connectors._http import declared, records_of, verify, version_of
+from connectors._known import KnownRows
+from connectors._last_night import known_of
 from connectors._session import Session
 from connectors._walk import Answer, Walk
 
@@ -34,14 +36,14 @@ def pull(city: City, source: Source, door: Door) -> Snapshot:
         return _since.pull(city, source, source.changes, door, walking)
     if source.conditional is not None:
         return _unchanged.pull(city, source, source.conditional, door, walking)
-    with walking(city, source, door) as walk:
+    with walking(city, source, door, known_of(city, source, door)) as walk:
         return walk.snapshot()
 
 
 @contextmanager
-def walking(city: City, source: Source, door: Door) -> Iterator[Walk[int]]:
+def walking(city: City, source: Source, door: Door, known: KnownRows | None = None) -> Iterator[Walk[int]]:
     """Yield the walk from page to page, not yet begun: ``doctor`` takes single steps of it."""
-    reader = Reader(source.encoding)
+    reader = Reader(source.encoding, known)
     with Session(source, door) as session:
 
         def read(page: int, number: int) -> Answer[int]:
@@ -67,6 +69,7 @@ def walking(city: City, source: Source, door: Door) -> Iterator[Walk[int]]:
             total_ends=True,
             page_size=size,
             notes=session.notes,
+            known=known,
         )
 
 

@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -24,12 +25,14 @@ from citysync.config import logs
 from citysync.config.settings import load_settings
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.effort import PUBLISH
-from citysync.domain.errors import CitySyncError, ConfigError
+from citysync.domain.errors import CitySyncError, ConfigError, StorageError
+from citysync.domain.memory import Memory
+from citysync.domain.outcome import CityRun
 from citysync.domain.snapshot import RawPage
 from citysync.domain.verdict import Verdict
 from citysync.domain.workdays import calendar
 from citysync.reconciliation.checks import all_checks
-from citysync.storage import catalogue, clean_rows, ledger, pages
+from citysync.storage import catalogue, clean_rows, ledger, pages, row_texts
 from citysync.storage.engine import Store
 from citysync.storage.memory import recall
 from citysync.storage.schema import open_store
@@ -101,7 +104,7 @@ def walk(job: Job, connection: Connection) -> Verdict:
     store = _store(job.database_url)
     master = _master(job.database_url, job.run.master_version)
     memory = recall(store, job.data_dir, job.city.code, job.run.run_id)
-    memory = replace(memory, clean=clean_rows.read(job.data_dir, job.city.code))
+    memory = with_known_rows(memory, job.data_dir, job.city.code)
     asked = rechecking(store, job.city, memory) if job.recheck else EVERYTHING
     keeper = pages.Keeper(job.data_dir)
     recorder = Recorder(lambda data: keeper.keep(data, 0, "", _now()).sha256, _now)
@@ -121,12 +124,30 @@ def walk(job: Job, connection: Connection) -> Verdict:
                 clean_rows.write(job.data_dir, job.city.code, city_run.clean)
             ways = job.city.receipt.ways
             last = None if memory.last_good is None else memory.last_good.rows
-            ledger.publish(
+            published = ledger.publish(
                 store, job.run, city_run, job.data_dir, tape=tape, receipts=ways, effort=account.effort, last=last
             )
+            if published.new:
+                keep_texts(job.data_dir, city_run)
             count(adopted=int(city_run.adopted), pages=len(city_run.pages))
         means.step("已发布")
     return city_run.verdict
+
+
+def with_known_rows(memory: Memory, folder: Path, city_code: str) -> Memory:
+    """Return the past of a city with what is known of its rows: what was sent by which text, and what passed."""
+    memory = replace(memory, clean=clean_rows.read(folder, city_code))
+    if memory.last_good is None:
+        return memory
+    texts = row_texts.read(folder, city_code, memory.last_good)
+    return replace(memory, last_good=replace(memory.last_good, texts=texts))
+
+
+def keep_texts(folder: Path, city_run: CityRun) -> None:
+    """Keep by which texts the rows came that a run has just published: they are never those of any others."""
+    if city_run.adopted and city_run.snapshot is not None:
+        with suppress(StorageError):  # the city is published; the next pull reads every row
+            row_texts.write(folder, city_run.verdict.run_id, city_run.snapshot)
 
 
 def _kept_tape(job: Job, recorder: Recorder, asked: Recheck) -> str:

@@ -70,7 +70,8 @@ def _walked(city: City, run: Run, master: MasterCatalogue, memory: Memory, means
         with means.phase(PULL) as count:
             snapshot = means.pull(city, door)
             proof = snapshot.certificate
-            count(received=proof.received, pages=proof.pages, grade=proof.grade.value)
+            known = 0 if snapshot.texts is None else snapshot.texts.known
+            count(received=proof.received, known=known, pages=proof.pages, grade=proof.grade.value)
     except SourceError as error:
         verdict = _judged(Facts(city=city, run=run, judged_at=means.now(), error=error), means)
         return CityRun(verdict, None, tuple(pages), no_findings(), no_rejections(), adopted=False)

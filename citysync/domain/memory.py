@@ -13,6 +13,7 @@ from citysync.domain.approval import Approval
 from citysync.domain.clean import Clean
 from citysync.domain.identity import Identity
 from citysync.domain.kept_rows import KeptRows
+from citysync.domain.row_texts import RowTexts
 from citysync.domain.verdict import State
 
 
@@ -23,7 +24,8 @@ class LastGood:
     ``rows``: as text, as ``Snapshot.rows``, read where they are asked for; ``on``: its business date; ``changed_at``:
     when its source last changed, None if it said so nowhere; ``state``: what was said of it, by which
     ``rules_version`` and ``master_version``; ``index``: the hash of the kept page that the next pull goes
-    on from, None where its source keeps none; ``latest``: no run after it pulled something that was not adopted.
+    on from, None where its source keeps none; ``latest``: no run after it pulled something that was not adopted;
+    ``texts``: by which text each of its rows came, None where that is not known.
     """
 
     run_id: str
@@ -35,6 +37,7 @@ class LastGood:
     master_version: str | None = None
     index: str | None = None
     latest: bool = True
+    texts: RowTexts | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import polars as pl
 
 from citysync.domain.kept_rows import InHand
 from citysync.domain.row_hashes import ROW, content_of
+from citysync.domain.row_texts import RowTexts
 
 INDEX_URL = "citysync:index"  # the page of a proved snapshot that the next pull goes on from
 MERGED = "增量合并"  # stands in the proof of a snapshot whose rows came, but for the changes, on earlier nights
@@ -87,7 +88,7 @@ class Snapshot:
     ``rows``: ``row_no`` (Int64, from 1), ``page_no`` (Int64), and, as String, each canonical column the source has.
     A column the source does not have is not in the frame. Missing, null and blank values are null; nothing else is
     changed: value maps and casts come later, so that a receipt can show what was sent. ``known``: these very rows with
-    hashes of which most were kept.
+    hashes of which most were kept; ``texts``: by which text each row came, where the next pull need not read it again.
     """
 
     city_code: str
@@ -99,6 +100,7 @@ class Snapshot:
     source_changed_at: datetime | None = None
     notes: tuple[str, ...] = field(default=())
     known: InHand | None = field(default=None, repr=False, compare=False)
+    texts: RowTexts | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def in_hand(self) -> InHand:

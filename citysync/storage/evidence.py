@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 from citysync.domain.retention import File
-from citysync.storage import clean_rows
+from citysync.storage import clean_rows, row_texts
 from citysync.storage.pages import stale
 from citysync.storage.translate import on_disk
 
 _PAGE = re.compile(r"[0-9a-f]{64}")
 _SNAPSHOT = re.compile(r"[0-9a-f]{64}(\.parquet|\.hashes|-[0-9a-f]{64}\.changes)")
-_CLEAN = re.compile(re.escape(clean_rows.NAME))
+_KNOWN = re.compile("|".join(map(re.escape, (clean_rows.NAME, row_texts.NAME))))
 
 
 def page_name(sha256: str) -> str:
@@ -24,21 +24,21 @@ def page_name(sha256: str) -> str:
 
 
 def files_in(folder: Path) -> dict[str, File]:
-    """Return every raw page, tape, snapshot, file of its rows' hashes and list of clean rows by its name in the folder.
+    """Return every raw page, tape, snapshot, file of its rows' hashes and list of known rows by its name in the folder.
 
     Anything else is not ours to touch. Raises ``StorageError`` where the folder cannot be read.
     """
     with on_disk(folder, "查看证据文件夹"):
         return {
             f"{room}/{entry.parent.name}/{entry.name}": file
-            for room, shape in (("pages", _PAGE), ("snapshots", _SNAPSHOT), (clean_rows.FOLDER, _CLEAN))
+            for room, shape in (("pages", _PAGE), ("snapshots", _SNAPSHOT), (clean_rows.FOLDER, _KNOWN))
             for entry, file in _two_deep(folder / room)
             if shape.fullmatch(entry.name)
         }
 
 
 def still_used(files: Mapping[str, File], before: datetime) -> set[str]:
-    """Return the lists of clean rows written since a moment: a city that is adopted has its list written anew."""
+    """Return the lists of known rows written since a moment: a city that is adopted has its lists written anew."""
     room = f"{clean_rows.FOLDER}/"
     return {name for name, file in files.items() if name.startswith(room) and file.written >= before.timestamp()}
 

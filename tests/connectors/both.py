@@ -13,6 +13,8 @@ from citysync.domain.errors import SourceError
 from citysync.domain.items import NAMES
 from connectors._columns import Columns
 from connectors._envelope import Reader
+from connectors._gathered import Gathered
+from connectors._known import KnownPage
 from connectors._mapping import Plan, page_keys, to_frame, unknown_fields
 from connectors._records import Record
 from connectors._text import read_json
@@ -59,14 +61,23 @@ def assert_same(quickly: Any, strictly: Any, plan: Plan = AS_NAMED) -> None:
     assert_same_rows(quickly.records, strictly.records, plan)
 
 
+def framed(rows: Sequence[Record], plan: Plan) -> pl.DataFrame:
+    """Return a page's rows as they come into a frame."""
+    gathered = Gathered(plan, rows.known if isinstance(rows, KnownPage) else None)
+    gathered.add(1, rows)
+    return gathered.frames()[0]
+
+
 def assert_same_rows(quickly: Sequence[Record], strictly: Sequence[Record], plan: Plan = AS_NAMED) -> None:
     """Compare rows that were read in two ways, in all that is made of them."""
-    if not isinstance(quickly, Columns):
+    if isinstance(quickly, KnownPage):
+        plan = quickly.known.plan
+    elif not isinstance(quickly, Columns):
         assert quickly == strictly
         return
     assert (len(quickly), list(quickly), repr(quickly)) == (len(strictly), list(strictly), repr(list(strictly)))
-    frames: list[pl.DataFrame] = [to_frame(rows, plan, 1) for rows in (quickly, strictly)]
-    assert_frame_equal(*frames)
+    assert_frame_equal(framed(quickly, plan), to_frame(strictly, plan, 1))
     assert unknown_fields(quickly, plan) == unknown_fields(strictly, plan)
     assert page_keys(quickly, plan) == page_keys(strictly, plan)
-    assert _fingerprint(quickly) == _fingerprint(strictly)
+    for by_rows in (False, True):
+        assert _fingerprint(quickly, by_rows=by_rows) == _fingerprint(strictly, by_rows=by_rows)
