@@ -62,22 +62,12 @@ def brief(store: Store, since: date, on: date, cities: Collection[str]) -> list[
         ]
 
 
-def weights(store: Store, cities: Collection[str]) -> dict[str, dict[str, int]]:
-    """Return city code → severity → number of findings, of each city's last adopted run; nothing adopted, no entry."""
+def adopted_runs(store: Store, cities: Collection[str]) -> dict[str, str]:
+    """Return city code → the run that last adopted a directory of it; a city of which none did is not in it."""
     latest = _adopted(cities)
-    chosen = sa.and_(_FINDING.run_seq == latest.c.run_seq, _FINDING.city_code == latest.c.city_code)
-    query = (
-        sa.select(latest.c.city_code, _FINDING.severity, sa.func.count(_FINDING.position))
-        .select_from(latest.outerjoin(tables.findings, chosen))
-        .group_by(latest.c.city_code, _FINDING.severity)
-    )
-    found: dict[str, dict[str, int]] = {}
+    query = sa.select(latest.c.city_code, _RUN.run_id).join(tables.runs, _RUN.seq == latest.c.run_seq)
     with store.reading() as connection:
-        for code, severity, count in connection.execute(query):
-            found.setdefault(code, {})
-            if severity is not None:
-                found[code][severity] = int(count)
-    return found
+        return {str(code): str(run_id) for code, run_id in connection.execute(query)}
 
 
 def next_due(store: Store, cities: Collection[str], on: date) -> dict[str, date]:

@@ -15,7 +15,7 @@ from citysync.storage import alerting, feedback, strips
 from citysync.storage.efforts import efforts_of
 from citysync.storage.past import adopted_snapshots
 from citysync.web.reading.differences import kept_facets
-from citysync.web.reading.province import STRIP_DAYS, Night, deadlines, nights_of
+from citysync.web.reading.province import STRIP_DAYS, Night, deadlines, nights_of, weights_of
 from citysync.web.reading.reader import Reader
 from flows.standing import standing_in
 
@@ -63,7 +63,7 @@ def city_head(reader: Reader, code: str) -> CityHead:
         city=city,
         told=told,
         verdict=verdict,
-        weights=strips.weights(reader.store, (code,)).get(code),
+        weights=weights_of(reader, (code,)).get(code),
         good=next(iter(adopted_snapshots(reader.store, code)), None),
         due_on=deadlines(reader, [told], on).get(code),
         on=on,

@@ -9,11 +9,13 @@ from typing import Any
 
 from citysync.domain.alert import KIND_OF, fix_by
 from citysync.domain.city import City
+from citysync.domain.life import REJECTED
 from citysync.domain.verdict import State
 from citysync.domain.workdays import calendar
 from citysync.reports.document import Document, document
 from citysync.storage import alerting, reading, strips
 from citysync.web.language import day_of
+from citysync.web.reading.differences import kept_facets
 from citysync.web.reading.reader import Reader
 from flows.standing import standing_in
 
@@ -73,7 +75,7 @@ def province(reader: Reader) -> ProvinceFacts:
     since = on - timedelta(days=STRIP_DAYS - 1)
     nights = nights_of(reader, since, on, tuple(reader.cities))
     yesterday = {row["code"]: State(row["state"]) for row in _yesterday(reader, on)}
-    weights = strips.weights(reader.store, tuple(cities))
+    weights = weights_of(reader, tuple(cities))
     due = deadlines(reader, told["cities"], on)
     facts = tuple(
         CityFacts(
@@ -100,10 +102,20 @@ def nights_of(reader: Reader, since: date, on: date, codes: Collection[str]) -> 
     return {code: tuple(nights) for code, nights in grouped.items()}
 
 
+def weights_of(reader: Reader, codes: Collection[str]) -> dict[str, Mapping[str, int]]:
+    """Return by city how many findings in force have each severity; nothing was ever adopted of others."""
+    found: dict[str, Mapping[str, int]] = {}
+    for code, run_id in strips.adopted_runs(reader.store, codes).items():
+        counted = kept_facets(reader, code, run_id).counted()["severity"]
+        found[code] = {str(severity): count for severity, count in counted.items() if severity != REJECTED}
+    return found
+
+
 def deadlines(reader: Reader, told: list[Document], on: date) -> dict[str, date]:
     """Return by when each city that needs somebody should be put right, as its messages say; else where grace ends."""
     opened = {(each.key.city_code, each.key.kind): each.opened_on for each in alerting.open_alerts(reader.store)}
-    grace = strips.next_due(reader.store, [each["code"] for each in told], on)
+    lagging = [each["code"] for each in told if State(each["state"]) is State.LAGGING]
+    grace = strips.next_due(reader.store, lagging, on) if lagging else {}
     found: dict[str, date] = {}
     for each in told:
         code, kind = each["code"], KIND_OF.get(State(each["state"]))
