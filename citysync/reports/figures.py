@@ -27,7 +27,9 @@ class Group:
 
     def change(self, measure: str, since: str) -> str:
         """Return the change of a figure in points since a day compared with; ``—`` where it is not known."""
-        now, then = self.figures.get(measure), all_figures(self.before.get(since, {})).get(measure)
+        now, then = (
+            all_figures(counts, (measure,)).get(measure) for counts in (self.counts, self.before.get(since, {}))
+        )
         return "—" if now is None or then is None else points(now, then)
 
     def as_dict(self) -> dict[str, object]:
