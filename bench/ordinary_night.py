@@ -48,6 +48,13 @@ def nights(code: str, right: pl.DataFrame, seed: int) -> Nights:
     return Nights(yesterday.drop("at"), tonight.drop("at"), truth)
 
 
+def changed(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Return the rows of a city with as many of them changed as on an ordinary day, and nothing else."""
+    dice = Random(seed)
+    places = dice.sample(range(rows.height), max(1, int(rows.height * CHANGED)))
+    return _changed(rows.with_row_index("at"), places, dice)[0].drop("at")
+
+
 def _with_errors(code: str, rows: pl.DataFrame, picked: dict[str, list[int]]) -> pl.DataFrame:
     """Return a city's rows with every kind of error put in; what is not the master's stands at the end."""
     wrong = {

@@ -22,7 +22,7 @@ import polars as pl
 
 from bench.cases.pull import PAGE_ROWS
 from bench.directory import city, master, with_errors
-from bench.ordinary_night import nights
+from bench.ordinary_night import changed, nights
 from citysync.domain.divisions import division_name
 from citysync.simulator.plan import CITY_CODES
 
@@ -31,13 +31,17 @@ _ASKED = re.compile(r"^/([0-9]{6})/items\?.*pageNum=([0-9]+)")
 
 
 def write(folder: Path, rows: int, codes: Sequence[str] = CITY_CODES) -> dict[str, int]:
-    """Write ``master.csv`` and every page of every city under ``folder/portal``; return the truth of the province."""
+    """Write ``master.csv`` and every page of every city under ``folder/portal``; return the truth of the province.
+
+    Under ``folder/tonight`` stand the same pages with as many rows changed as on an ordinary day.
+    """
     catalogue = master(rows // len(codes))
     catalogue.write_csv(folder / "master.csv")
     truth: dict[str, int] = {}
     for seed, code in enumerate(codes):
         sent, wrong = with_errors(city(code, catalogue), seed)
         _write_pages(folder / YESTERDAY / code, sent)
+        _write_pages(folder / TONIGHT / code, changed(sent, seed))
         for name, count in wrong.document().items():
             truth[name] = truth.get(name, 0) + count
     return truth

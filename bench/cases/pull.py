@@ -7,7 +7,8 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,42 @@ from urllib.parse import urlsplit
 from bench.cases import answer
 
 PAGE_ROWS = 1000
+_FIRST = "the first night"
 
 Fetch = Callable[[str], bytes]
 
 
 def ours(folder: Path, began: answer.Phase) -> dict[str, object]:
     """Our connector with everything on: strict reading, certificate, every page kept as evidence."""
+    return _told(snapshot.rows for snapshot in _pulled(folder, began, lambda _: None))
+
+
+def first(folder: Path, began: answer.Phase) -> dict[str, object]:
+    """Our connector, and what a run keeps of a night for the next one: snapshots and by which text each row came."""
+    kept, row_texts = import_module("citysync.storage.kept"), import_module("citysync.storage.row_texts")
+
+    def keep(snapshot: Any) -> Any:  # noqa: ANN401 - a lazily imported library
+        kept.write_snapshot_and_hashes(folder / "data", snapshot)
+        row_texts.write(folder / "data", _FIRST, snapshot)
+        return snapshot.rows
+
+    return _told(map(keep, _pulled(folder, began, lambda _: None)))
+
+
+def again(folder: Path, began: answer.Phase) -> dict[str, object]:
+    """Our connector with everything on, the night after ``first``: what is kept of that is read as a run reads it."""
+    kept, row_texts = import_module("citysync.storage.kept"), import_module("citysync.storage.row_texts")
+    last_good = import_module("citysync.domain.memory").LastGood
+
+    def base(code: str) -> object:
+        (path,) = (folder / "data" / "snapshots" / code).glob("*.parquet")
+        last = last_good(_FIRST, date.min, kept.open_snapshot(path))
+        return replace(last, texts=row_texts.read(folder / "data", code, last))
+
+    return _told(snapshot.rows for snapshot in _pulled(folder, began, base))
+
+
+def _pulled(folder: Path, began: answer.Phase, base: Callable[[str], object]) -> Iterator[Any]:
     connectors, pages = import_module("connectors"), import_module("citysync.storage.pages")
     load_cities = import_module("citysync.config.cities").load_cities
     import_module("flows.allocator").keep_freed_memory()  # as every child of a night does
@@ -34,7 +65,8 @@ def ours(folder: Path, began: answer.Phase) -> dict[str, object]:
     door = import_module("connectors._door").Door(
         keep=keep, secret=str, now=lambda: datetime.now(UTC), monotonic=time.monotonic, progress=lambda _: None
     )
-    return _told(connectors.pull(city, door).rows for city in cities.values())
+    for code, city in cities.items():
+        yield connectors.pull(city, replace(door, base=base(code)))
 
 
 def requests_json(folder: Path, began: answer.Phase) -> dict[str, object]:
@@ -161,11 +193,11 @@ def _told(frames: Iterator[Any]) -> dict[str, object]:
     return dict(told)
 
 
-def truth(folder: Path) -> dict[str, object]:
-    """Return what every contender must have read, from the pages as they were written."""
+def truth(folder: Path, night: str = "portal") -> dict[str, object]:
+    """Return what every contender must have read, from the pages of a night as they were written."""
     told = {"rows": 0, "codes": 0, "letters": 0}
     for code in codes(folder):
-        pages = [json.loads(gzip.decompress(path.read_bytes())) for path in (folder / "portal" / code).iterdir()]
+        pages = [json.loads(gzip.decompress(path.read_bytes())) for path in (folder / night / code).iterdir()]
         rows = [row for page in pages for row in page["data"]["list"]]
         told["rows"] += len(rows)
         told["codes"] += len({row["task_code"] for row in rows})
@@ -174,6 +206,7 @@ def truth(folder: Path) -> dict[str, object]:
 
 
 CONTENDERS = {"ours": ours, "requests_json": requests_json, "requests_orjson": requests_orjson, "floor": floor}
+CONTENDERS |= {"first": first, "again": again}
 CONTENDERS |= {"dlt_defaults": dlt_defaults, "dlt_parquet": dlt_parquet}
 
 if __name__ == "__main__":
