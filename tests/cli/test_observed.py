@@ -91,7 +91,7 @@ def test_every_line_on_stderr_is_json_with_run_city_phase_and_page(observed: Obs
     assert list(phases) == PHASES, "told by the child, in order"
     assert {(line["run_id"], line["city"]) for line in phases.values()} == {(run_id, "440300")}
     assert [line.get("page") for line in phases.values()] == [1, None, None, None, None]
-    assert phases["pull"]["counts"] == {"received": 1, "pages": 1, "grade": "B"}
+    assert phases["pull"]["counts"] == {"received": 1, "known": 0, "pages": 1, "grade": "B"}
     assert [line["page"] for line in lines if line["logger"] == "citysync.page"] == [1]
     (city,) = [line for line in lines if line["message"] == "城市处理完毕"]
     assert (city["counts"]["state"], city["counts"]["received"]) == ("out_of_sync", 1)
