@@ -42,7 +42,7 @@ def known_of(city: City, source: HttpSource, door: Door) -> KnownRows | None:
 
 def key_of(city: City, source: HttpSource, columns: tuple[str, ...]) -> str:
     """Return what tells whether a text would be read now as it was then: fields, columns, encoding, program."""
-    facts = [_program(), pl.__version__, sorted(city.fields.items()), columns, source.encoding]
+    facts = [program(), pl.__version__, sorted(city.fields.items()), columns, source.encoding]
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -65,7 +65,7 @@ def _has_columns(texts: RowTexts, columns: tuple[str, ...], plan: Plan) -> bool:
 
 
 @cache
-def _program() -> str:
+def program() -> str:
     """Return the digest of the program that reads pages: nobody has to remember to raise a number."""
     told = hashlib.sha256()
     for package in ("connectors", "citysync.domain"):

@@ -38,6 +38,7 @@ from citysync.storage.memory import recall
 from citysync.storage.schema import open_store
 from connectors import names, source_model
 from connectors._door import Door
+from connectors._last_night import program
 from connectors._tape import Recorder
 from flows.account import Account
 from flows.crew import GREETING, Job, asks_to_wait
@@ -54,11 +55,12 @@ LAST_SECONDS = 5.0  # for a child that is ending, to unwind
 
 
 def import_late() -> None:
-    """Import what would else be imported by the first city: connectors, checks, pandera's way with our frames."""
+    """Do once what the first city of each child would else: import connectors and checks, read our own code."""
     for name in names():
         source_model(name)
     all_checks()
     import_backends()
+    program()
 
 
 def serve(connection: Connection) -> None:

@@ -219,7 +219,7 @@ def test_a_small_city_is_read_whole_every_night() -> None:
 def test_nothing_is_known_once_the_program_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
     pages = paged(plain(8), 4)
     first = PLAIN.night(pages)
-    monkeypatch.setattr(_last_night, "_program", lambda: "another")
+    monkeypatch.setattr(_last_night, "program", lambda: "another")
     assert came(PLAIN.night(pages, first)) == 0
 
 
