@@ -1,5 +1,7 @@
 """The pages of one pull, read: known rows as they were, plain ones into columns, anything else by the strict reader.
 
+Rows that came before in the pull, letter for letter, are not read again.
+
 The envelope is always read strictly: where the rows stood it holds a place, and whoever looks at more of them than
 where they are sends the page to the strict reader.
 """
@@ -13,6 +15,7 @@ from typing import TypeVar
 
 from citysync.domain.errors import SourceError
 from citysync.domain.row_texts import Cut
+from connectors._again import Again, Seen
 from connectors._columns import columns_of
 from connectors._known import KnownRows
 from connectors._records import LookedInto, Rows
@@ -32,7 +35,7 @@ class Reader:
     """
 
     def __init__(self, encoding: str | None, known: KnownRows | None = None) -> None:
-        self._encoding, self._known = encoding, known
+        self._encoding, self._known, self._seen = encoding, known, Seen()
         self._missed = 0 if encoding in {None, "utf-8"} else _TRIED
 
     def read(self, data: bytes, judge: Callable[[object], Told]) -> Told:
@@ -50,7 +53,11 @@ class Reader:
         # A list of one stands for its element in a dotted path: only several rows can be put aside unseen.
         if not 0 <= start < data.find(_BETWEEN, start, start + _LONGEST_ROW) < end:
             return None
-        rows = self._rows(data[start:end])
+        text = data[start:end]
+        found = self._seen.again(text)
+        rows = found if isinstance(found, Again) else self._rows(text)
+        if rows is not None and not isinstance(found, Again):
+            self._seen.remember(rows, found)
         self._missed = 0 if rows is not None else self._missed + 1
         return None if rows is None else around(data[:start], rows, data[end:])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from itertools import count
 
 import polars as pl
@@ -28,7 +29,8 @@ class Gathered:
     def __init__(self, plan: Plan, known: KnownRows | None = None) -> None:
         self._plan, self._known = plan, known
         self._texts = Texts(known)
-        self._frames: list[pl.DataFrame] = []
+        self._frames: list[pl.DataFrame | _Repeat] = []
+        self._fields_of: dict[int, frozenset[str]] = {}
         self._fields: object = None
         self._records: list[Record] = []
         self._columns: list[pl.DataFrame] = []
@@ -49,20 +51,36 @@ class Gathered:
         if fields != self._fields or len(self._numbers) + len(records) > most:
             self._settle()
             self._fields = fields
-        self._put(records)
+        self._put(number, records)
         self._numbers += [number] * len(records)
+
+    def again(self, number: int, first: Gathered, page: int, rows: int) -> None:
+        """Count in a page whose rows are those of a page gathered before, here or in a pass before."""
+        self._texts.unknown(rows)
+        self._settle()
+        self._frames.append(_Repeat(first, page, number))
 
     def frames(self) -> list[pl.DataFrame]:
         """Return the rows so far: ``page_no``, then each canonical column some record has, as ``to_frame`` does."""
         self._settle()
-        return self._frames
+        return [each.frame() if isinstance(each, _Repeat) else each for each in self._frames]
+
+    def page(self, number: int) -> pl.DataFrame:
+        """Return the rows of one page, which is no repetition itself, as ``frames`` has them without ``page_no``."""
+        self._settle()
+        frames = (each for each in self._frames if isinstance(each, pl.DataFrame))
+        rows = next(rows for each in frames if (rows := each.filter(pl.col("page_no") == number)).height)
+        fields = self._fields_of.get(number)
+        of_others = [name for name, path in self._plan.paths.items() if fields is not None and path not in fields]
+        return rows.drop("page_no", *of_others, strict=False)
 
     def texts(self) -> RowTexts | None:
         """Return by which texts the rows so far came, None where nobody asked."""
         return self._texts.told()
 
-    def _put(self, records: Sequence[Record]) -> None:
+    def _put(self, number: int, records: Sequence[Record]) -> None:
         if isinstance(records, KnownPage):
+            self._fields_of[number] = records.names
             before = len(self._records)
             self._places += [place if place >= 0 else place - before for place in records.places]
             self._names |= records.names
@@ -82,6 +100,19 @@ class Gathered:
             self._frames.append(placed(pl.concat(self._columns, rechunk=True), self._plan, self._numbers))
         self._records, self._columns, self._numbers = [], [], []
         self._places, self._names = [], set()
+
+
+@dataclass(frozen=True)
+class _Repeat:
+    """A page whose rows stand under another number already."""
+
+    first: Gathered
+    page: int
+    number: int
+
+    def frame(self) -> pl.DataFrame:
+        rows = self.first.page(self.page)
+        return rows.select(pl.lit(self.number, dtype=pl.Int64).alias("page_no"), pl.all())
 
 
 def _together(

@@ -164,8 +164,13 @@ class Texts:
         elif isinstance(records, Columns) and records.cut and (shape := self._shape(records)) is not None:
             self._put(records.cut, records.said, [shape] * len(records))
         else:
-            self._sent.append(pl.Series([None] * len(records), dtype=TEXTS[SENT]))
-            self._shapes.extend(bytes(len(records)))
+            self.unknown(len(records))
+
+    def unknown(self, rows: int) -> None:
+        """Count in rows that the next night may not know."""
+        if self._known is not None:
+            self._sent.append(pl.Series([None] * rows, dtype=TEXTS[SENT]))
+            self._shapes.extend(bytes(rows))
 
     def told(self) -> RowTexts | None:
         """Return the texts of all rows so far, None where nobody asked."""

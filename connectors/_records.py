@@ -19,7 +19,12 @@ class LookedInto(Exception):
 
 
 class Rows(Sequence[Record], ABC):
-    """A page's rows that are no list of objects in memory, but stand for one of at least two."""
+    """A page's rows that are no list of objects in memory, but stand for one of at least two.
+
+    ``mark``: the hash of their text, None where nobody asked.
+    """
+
+    mark: int | None = None
 
     def __str__(self) -> str:
         raise LookedInto

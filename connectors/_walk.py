@@ -14,7 +14,8 @@ from citysync.domain.city import City
 from citysync.domain.errors import OverBudget, SourceError
 from citysync.domain.row_texts import Cut
 from citysync.domain.snapshot import RawPage, Snapshot
-from connectors._certify import PageFacts, Reading, certify, second_is_better, second_pass_needed
+from connectors._again import Again
+from connectors._certify import Key, PageFacts, Reading, certify, second_is_better, second_pass_needed
 from connectors._columns import Columns, text_of
 from connectors._door import Door
 from connectors._gathered import Gathered
@@ -22,7 +23,7 @@ from connectors._http import Expired
 from connectors._known import KnownPage, KnownRows
 from connectors._mapping import Plan, in_order, page_keys, plan_for, stacked, unknown_fields
 from connectors._moments import changed_at
-from connectors._records import Record
+from connectors._records import Record, Rows
 
 Asked = TypeVar("Asked", int, str)
 MAX_PAGES = 10_000
@@ -46,9 +47,23 @@ class Answer(Generic[Asked]):
     version: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was found of a page's rows, and where they stand: by their number in what was gathered then."""
+
+    keys: Sequence[Key | None]
+    fingerprint: str
+    unknown: set[str]
+    number: int
+    rows: Gathered
+
+
 @dataclass
 class _Pass:
+    """One time through the source. ``read``: every page so far by the mark of its rows, those of passes before too."""
+
     rows: Gathered
+    read: dict[int, _Read]
     reading: Reading = field(default_factory=Reading)
     pages: list[RawPage] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
@@ -85,9 +100,9 @@ class Walk(Generic[Asked]):
         """Return the snapshot; raises ``SourceError`` where a page could not be had or read."""
         taken_at = self.door.now()
         plan = plan_for(self.city, self.door.columns)
-        first: _Pass = self._once(plan, 0, "")
+        first: _Pass = self._once(plan, 0, "", {})
         second: _Pass | None = (
-            self._once(plan, len(first.evidence), "第二遍 ") if second_pass_needed(first.reading) else None
+            self._once(plan, len(first.evidence), "第二遍 ", first.read) if second_pass_needed(first.reading) else None
         )
         better = second is not None and second_is_better(first.reading, second.reading)
         chosen = second if second is not None and better else first
@@ -104,15 +119,15 @@ class Walk(Generic[Asked]):
             texts=chosen.rows.texts(),
         )
 
-    def _once(self, plan: Plan, pages_before: int, label: str) -> _Pass:
+    def _once(self, plan: Plan, pages_before: int, label: str, read: dict[int, _Read]) -> _Pass:
         """Return one pass; where a cursor expires on the way, the pass starts again from the beginning, once."""
-        taken = _Pass(Gathered(plan, self.known))
+        taken = _Pass(Gathered(plan, self.known), read)
         try:
             return self._through(taken, plan, pages_before, label)
         except Expired:
             if not taken.pages:
                 raise
-            again = _Pass(Gathered(plan, self.known), given_up=taken.pages)
+            again = _Pass(Gathered(plan, self.known), read, given_up=taken.pages)
         self.door.progress(f"{label}{_RESTARTED}")
         return self._through(again, plan, pages_before + len(again.given_up), label)
 
@@ -137,13 +152,25 @@ class Walk(Generic[Asked]):
             asked = answer.following
 
     def _take(self, taken: _Pass, answer: Answer[Asked], plan: Plan) -> None:
-        taken.rows.add(answer.raw.number, answer.records)
+        number, read = answer.raw.number, self._looked(taken, answer, plan)
+        if read.number == number and read.rows is taken.rows:
+            taken.rows.add(number, answer.records)
+        else:
+            taken.rows.again(number, read.rows, read.number, len(answer.records))
+        if isinstance(answer.records, Rows) and answer.records.mark is not None:
+            taken.read.setdefault(answer.records.mark, read)
         taken.pages.append(answer.raw)
-        taken.unknown |= unknown_fields(answer.records, plan)
+        taken.unknown |= read.unknown
         taken.changed_at = max(filter(None, (taken.changed_at, answer.changed_at)), default=None)
-        keys = page_keys(answer.records, plan)
-        mark = _fingerprint(answer.records, by_rows=self.known is not None)
-        taken.reading.add(PageFacts(answer.raw.number, keys, answer.total, mark, answer.version))
+        taken.reading.add(PageFacts(number, read.keys, answer.total, read.fingerprint, answer.version))
+
+    def _looked(self, taken: _Pass, answer: Answer[Asked], plan: Plan) -> _Read:
+        """Return what is found of a page's rows; of rows that came before, what was found then."""
+        records = answer.records
+        if isinstance(records, Again) and records.mark in taken.read:
+            return taken.read[records.mark]
+        mark = _fingerprint(records, by_rows=self.known is not None)
+        return _Read(page_keys(records, plan), mark, unknown_fields(records, plan), answer.raw.number, taken.rows)
 
     def _may_have_more(self, reading: Reading, last: Answer[Asked], *, last_pass: bool) -> bool:
         """Return whether a total that was met may be below what there is: the last page was full."""
@@ -163,7 +190,7 @@ class Walk(Generic[Asked]):
             behind = self.read(last.following, last.raw.number + 1)
         except SourceError:
             return
-        keys = page_keys(behind.records, plan)
+        keys = self._looked(taken, behind, plan).keys
         if any(key is not None and key not in taken.reading.first_seen for key in keys):
             self._take(taken, behind, plan)
 

@@ -40,22 +40,32 @@ class Town:
     source: dict[str, Any]
     changes: dict[str, Any]
 
-    def night(self, pages: Sequence[bytes], before: Snapshot | None = None) -> Snapshot:
-        """Return what a pull says that knows what came the night before."""
-        return self._pull(pages, before, strictly=False)
+    def night(
+        self, pages: Sequence[bytes], before: Snapshot | None = None, second: Sequence[bytes] | None = None
+    ) -> Snapshot:
+        """Return what a pull says that knows what came the night before; ``second``: what a second pass gets."""
+        return self._pull(pages, before, second or pages, strictly=False)
 
-    def strict(self, pages: Sequence[bytes]) -> Snapshot:
+    def strict(self, pages: Sequence[bytes], second: Sequence[bytes] | None = None) -> Snapshot:
         """Return what the strict reader says, which knows nothing."""
-        return self._pull(pages, None, strictly=True)
+        return self._pull(pages, None, second or pages, strictly=True)
 
-    def _pull(self, pages: Sequence[bytes], before: Snapshot | None, *, strictly: bool) -> Snapshot:
+    def _pull(
+        self, pages: Sequence[bytes], before: Snapshot | None, second: Sequence[bytes], *, strictly: bool
+    ) -> Snapshot:
         city = city_of({**PAGES, "url": "http://a/", "version": "version", **self.source}, **self.changes)
         source: Any = city.source
         door = replace(Memory().door(), base=None if before is None else good(before))
         known = None if strictly else known_of(city, source, door)
         reader = Reader(source.encoding, known)
+        shown: list[bytes] = []
+
+        passes: list[Sequence[bytes]] = [second, pages]
 
         def read(page: int, number: int) -> Answer[int]:
+            if page == 1:
+                shown[:] = passes.pop()
+
             def judged(document: object) -> Answer[int]:
                 verify(source, document)
                 records = records_of(source, document, first=page == 1)
@@ -64,7 +74,7 @@ class Town:
                     raw, records, declared(source, document), page + 1, None, None, version_of(source, document)
                 )
 
-            data = pages[page - 1] if page <= len(pages) else EMPTY
+            data = shown[page - 1] if page <= len(shown) else EMPTY
             return judged(read_json(data, source.encoding)) if strictly else quick(reader, data, judged)
 
         return Walk(city, door, 1, read, empty_ends=True, total_ends=True, known=known).snapshot()
