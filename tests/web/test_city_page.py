@@ -51,10 +51,10 @@ def test_a_reason_has_a_cause_and_a_step() -> None:
     assert step("接口拒绝连接") == ""
 
 
-def test_a_city_wrong_in_several_ways_is_told_more_than_the_first() -> None:
-    wrong = ("误领主项 1 项", "漏领 12 项", "超领 3 项", "层级不符 2 项")
+def test_a_city_wrong_in_several_ways_is_told_the_largest_and_how_many() -> None:
+    wrong = ("误领主项 1 项", "漏领 1,012 项", "超领 3 项", "层级不符 2 项")
     reasons = [{"fault": "data", "text": f"{text}（例：440902）；请更正"} for text in wrong]
-    assert causes(reasons, CHINESE, "440900", "茂名市") == "误领主项 1 项、漏领 12 项、超领 3 项等 4 类问题"
+    assert causes(reasons, CHINESE, "440900", "茂名市") == "漏领 1,012 项、超领 3 项、层级不符 2 项等 4 类问题"
     assert next_step(State.OUT_OF_SYNC, reasons, CHINESE) == "请按清单更正。"
     assert causes(reasons[:1], CHINESE, "440900", "茂名市") == "误领主项 1 项"
     refused = [{"fault": "city", "text": "茂名市（440900）第 1 页：拒绝连接；请检查接口"}, *reasons]

@@ -215,7 +215,7 @@ def _cells(city: CityFacts, language: Language) -> dict[str, str]:
     return {
         "received": f"{counts['received']:,}" if seen else "—",
         "errors": f"{wrong:,}" if seen and wrong is not None else "—",
-        "change": change(last, before) if seen and last is not None else "",
+        "change": (change(last, before) if seen and last is not None else "") or "—",
         "missing": f"{counts['missing']:,}" if seen and city.told["grade"] != Grade.C else "—",
         "drifted": f"{counts['drifted']:,}" if seen else "—",
         "overclaimed": f"{counts['overclaimed']:,}" if seen else "—",

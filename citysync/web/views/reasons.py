@@ -11,7 +11,7 @@ from typing import Any
 
 from citysync.domain.items import label
 from citysync.domain.reasons import REASON_LABELS, REASON_STEPS
-from citysync.domain.sayings import CHECKS, NO_SNAPSHOT, SAYINGS, SEARCHED, Saying
+from citysync.domain.sayings import CHECKS, FOUND, NO_SNAPSHOT, SAYINGS, SEARCHED, Saying
 from citysync.domain.snapshot import GRADE_LABELS, Grade
 from citysync.domain.verdict import Fault
 from citysync.reconciliation.checks import all_checks
@@ -53,14 +53,23 @@ def step(reason: Row, language: Language) -> str:
 def causes(reasons: Sequence[Row], language: Language, code: str, name: str) -> str:
     """Return what decided the state, in one breath; empty where nothing does.
 
-    Of data that is wrong in several ways, three are named and all are counted: a city told one would mend one.
+    Of data that is wrong in several ways, the three with most items are named and all are counted: a city told one
+    would mend one, and a city told the small ones would not see the large one.
     """
-    told = [cause(reason, language, code, name) for reason in reasons]
-    if not told[1:] or any(reason["fault"] != Fault.DATA for reason in reasons):
+    several = len(reasons) > 1 and all(reason["fault"] == Fault.DATA for reason in reasons)
+    ordered = sorted(reasons, key=_items, reverse=True) if several else reasons[:1]
+    told = [cause(reason, language, code, name) for reason in ordered]
+    if not several:
         return told[0] if told else ""
     more = language.say("等 %(count)s 类问题") % {"count": len(told)} if len(told) > labels.NAMED else ""
     # A rule's English name may hold a comma.
     return ("、" if language.code == DEFAULT else "; ").join(told[: labels.NAMED]) + more
+
+
+def _items(reason: Row) -> int:
+    """Return how many items a reason's sentence counts, 0 where it counts none."""
+    found = FOUND.read(str(reason["text"])) or {}
+    return int(str(found.get("count", 0)).replace(",", ""))
 
 
 def counted(reason: Row, language: Language) -> str:
