@@ -39,7 +39,8 @@ def both_ways(reader: Reader, data: bytes, judge: Callable[[object], Told]) -> T
     strictly = outcome(lambda: judge(read_json(data, reader._encoding)))
     quickly = outcome(lambda: quick(reader, data, judge))
     assert_same(quickly, strictly)
-    return quick(reader, data, judge)
+    # What was refused is asked once more, to refuse it; what was read is not: a reader knows what comes twice.
+    return quick(reader, data, judge) if isinstance(quickly, Refused) else quickly
 
 
 def outcome(read: Callable[[], Told]) -> Told | Refused:
