@@ -28,7 +28,7 @@ from tests.connectors.doors import Memory
 WHOLE = (
     pytest.mark.campaign,
     pytest.mark.timeout(7_200),
-    pytest.mark.skipif(os.environ.get("CITYSYNC_CAMPAIGN") != "1", reason="every byte only under make campaign"),
+    pytest.mark.skipif(os.environ.get("CITYSYNC_CAMPAIGN") != "1", reason="all of it only under make campaign"),
 )
 SMALL, SEEDED = 4096, 200
 RUN = Run("20261123-000000-cut", Trigger.NIGHTLY, TODAY, NOW, "2026-11-20-1")
