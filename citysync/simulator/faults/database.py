@@ -107,7 +107,9 @@ FAULTS: tuple[Fault, ...] = (
         "cd_time of corrections and deletions as epoch milliseconds",
         database=_run(
             *(
-                f"UPDATE {name} SET cd_time = CAST(strftime('%s', cd_time) AS INTEGER) * 1000 WHERE cd_operation <> 'i'"
+                # A written time is the province's own, eight hours before UTC: the same instant, counted otherwise.
+                f"UPDATE {name} SET cd_time = (CAST(strftime('%s', cd_time) AS INTEGER) - 8 * 3600) * 1000"
+                " WHERE cd_operation <> 'i'"
                 for name in TABLES
             )
         ),
