@@ -6,47 +6,24 @@ rows that are the same bytes as a page's before would only be read to the same e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import cast, overload
-
 from citysync.domain.row_texts import hashed
-from connectors._records import Record, Rows
-from connectors._text import parse_json
+from connectors._records import Rows
+from connectors._unread import Unread
 
 
-class Again(Rows):
-    """A page's rows as they came, ``mark``: by which they are the same. A sequence of records for whoever reads it."""
+class Again(Unread):
+    """A page's rows as they came; ``mark``: by which they are the same."""
 
-    def __init__(self, text: bytes, mark: int, length: int) -> None:
-        self.text, self.mark, self._length = text, mark, length
+    def __init__(self, sent: bytes, mark: int, length: int) -> None:
+        self._sent, self.mark, self._length = sent, mark, length
+
+    @property
+    def sent(self) -> bytes:
+        """Return the rows as they came."""
+        return self._sent
 
     def __len__(self) -> int:
         return self._length
-
-    @overload
-    def __getitem__(self, place: int) -> Record: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Record]: ...
-
-    def __getitem__(self, place: int | slice) -> Record | Sequence[Record]:
-        return self._records[place]
-
-    def __iter__(self) -> Iterator[Record]:
-        return iter(self._records)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-    __hash__ = None  # type: ignore[assignment]  # a list has none either
-
-    def __repr__(self) -> str:
-        return repr(self._records)
-
-    @cached_property
-    def _records(self) -> list[Record]:
-        return cast("list[Record]", parse_json(self.text.decode()))
 
 
 class Seen:

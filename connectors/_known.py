@@ -7,18 +7,19 @@ page is one, the page is taken so: together they are the list that the strict re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, cast, overload
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from citysync.domain.errors import SourceError
 from citysync.domain.row_texts import MOST_SHAPES, SAID, SENT, SHAPE, TEXTS, Cut, RowTexts, cut, hashed
 from connectors._columns import Columns, text_of
-from connectors._records import Record, Rows
+from connectors._records import Record
 from connectors._text import parse_json
+from connectors._unread import Unread
 
 if TYPE_CHECKING:  # it asks which kind of page it has
     from connectors._mapping import Key, Plan
@@ -92,11 +93,10 @@ class KnownRows:
         return shape
 
 
-class KnownPage(Rows):
+class KnownPage(Unread):
     """A page's rows: ``places`` in last night's, or, from -1 downwards, in ``fresh``.
 
-    ``said``: the hash of each as compact JSON; ``shapes``: which fields each has. A sequence of records for whoever
-    wants a few of them, read for that.
+    ``said``: the hash of each as compact JSON; ``shapes``: which fields each has.
     """
 
     def __init__(
@@ -120,29 +120,10 @@ class KnownPage(Rows):
     def __len__(self) -> int:
         return len(self.places)
 
-    @overload
-    def __getitem__(self, place: int) -> Record: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Record]: ...
-
-    def __getitem__(self, place: int | slice) -> Record | Sequence[Record]:
-        return self._records[place]
-
-    def __iter__(self) -> Iterator[Record]:
-        return iter(self._records)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-    __hash__ = None  # type: ignore[assignment]  # a list has none either
-
-    def __repr__(self) -> str:
-        return repr(self._records)
-
-    @cached_property
-    def _records(self) -> list[Record]:
-        return cast("list[Record]", parse_json(self.cut.rows.decode()))
+    @property
+    def sent(self) -> bytes:
+        """Return the rows as they came."""
+        return self.cut.rows
 
 
 class Texts:
