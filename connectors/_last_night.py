@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
-from importlib.resources import files
 
 import polars as pl
 
 from citysync.domain.city import City
 from citysync.domain.memory import LastGood
+from citysync.domain.program import digest_of
 from citysync.domain.row_texts import SENT, SHAPE, TEXTS, RowTexts
 from connectors._door import Door
 from connectors._http import HttpSource
@@ -64,12 +63,6 @@ def _has_columns(texts: RowTexts, columns: tuple[str, ...], plan: Plan) -> bool:
     return all(name in columns for name, path in plan.paths.items() if path in sent)
 
 
-@cache
 def program() -> str:
-    """Return the digest of the program that reads pages: nobody has to remember to raise a number."""
-    told = hashlib.sha256()
-    for package in ("connectors", "citysync.domain"):
-        for file in sorted(files(package).iterdir(), key=lambda each: each.name):
-            if file.name.endswith(".py"):
-                told.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return told.hexdigest()
+    """Return the digest of the program that reads pages."""
+    return digest_of("connectors", "citysync.domain")

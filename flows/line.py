@@ -12,6 +12,7 @@ from datetime import datetime
 from citysync.domain.approval import Use
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.city import City
+from citysync.domain.clean import Clean
 from citysync.domain.effort import JUDGE, PULL, RECONCILE, VALIDATE
 from citysync.domain.errors import SourceError
 from citysync.domain.findings import no_findings, no_rejections
@@ -28,13 +29,14 @@ from citysync.reconciliation.guard import Answer, Arrival, guard
 from citysync.reconciliation.identity_sides import identity_changes
 from citysync.reconciliation.influence import told
 from citysync.reconciliation.judge import ADOPTED, Facts, comparable, counted, judge, published
-from citysync.reconciliation.match import match
+from citysync.reconciliation.match import Match, match
 from citysync.reconciliation.past import notes, rules_changed, seen_before
 from citysync.reconciliation.reconcile import PROVED, Reconciliation, reconcile
+from citysync.reconciliation.settling import basis_of, refuse_difference, settle
 from connectors import pull
 from connectors._door import Door
 from flows.phases import Phase, quiet
-from schemas.again import revalidate
+from schemas.again import Again, revalidate
 
 
 @dataclass(frozen=True)
@@ -93,20 +95,33 @@ def judge_snapshot(
     if snapshot.certificate.grade is Grade.X or facts.held or facts.foreign:
         return CityRun(_judged(facts, means), snapshot, pages, no_findings(), no_rejections(), adopted=False)
     with means.phase(VALIDATE) as count:
-        again = revalidate(snapshot, city, run.business_date, memory.clean)
-        accepted, rejected = again.validation.accepted.height, again.validation.rejected_rows
+        basis = basis_of(master, memory.identities, run.business_date)
+        again = revalidate(snapshot, city, run.business_date, memory.clean, basis)
+        accepted, rejected = again.validation.accepted_rows, again.validation.rejected_rows
         merged = again.validation.duplicate
         count(accepted=accepted, rejected=rejected, duplicate=merged, anew=again.anew)
     means.step(f"校验：接受 {accepted}，拒收 {rejected}，合并重复 {merged}；其中 {again.anew} 行为新校验")
-    facts, validation = replace(facts, validation=again.validation), again.validation
+    facts, clean = replace(facts, validation=again.validation), again.clean
     if comparable(facts):
         with means.phase(RECONCILE) as count:
-            found = _compare(facts, snapshot, validation, master, arrival, means)
+            matched, found = _compare(facts, snapshot, again.validation, master, arrival, means)
             count(due=found.due, met=found.met, findings=found.findings.height)
+            if again.shorter is not None:
+                _, short = _compare(facts, snapshot, again.shorter, master, arrival, means)
+                refuse_difference(short, found, city)
+            clean = _settled(again, matched, found, city, basis)
         facts = replace(facts, reconciliation=found)
     verdict = _with_rules_changed(_judged(facts, means), snapshot, run, memory)
     learned = _learned(facts, verdict, snapshot, pages, uses)
-    return replace(learned, clean=again.clean if learned.adopted else None)
+    return replace(learned, clean=clean if learned.adopted else None)
+
+
+def _settled(again: Again, matched: Match, found: Reconciliation, city: City, basis: str) -> Clean:
+    """Return what may be taken next time, rows about which the comparison had nothing to say apart."""
+    hashes = again.clean.rows.with_columns(again.numbers.alias("row_no"))
+    settled, numbers = settle(matched, found.findings, hashes, city, basis)
+    others = again.clean.rows.filter(~again.numbers.is_in(numbers.implode()))
+    return replace(again.clean, rows=others, settled=settled)
 
 
 def _judged(facts: Facts, means: Means) -> Verdict:
@@ -173,7 +188,7 @@ def _with_rules_changed(verdict: Verdict, snapshot: Snapshot, run: Run, memory: 
 
 def _compare(
     facts: Facts, snapshot: Snapshot, validation: Validation, master: MasterCatalogue, arrival: Arrival, means: Means
-) -> Reconciliation:
+) -> tuple[Match, Reconciliation]:
     city, on, memory = facts.city, facts.run.business_date, arrival.memory
     matched = match(validation, master, city, on, memory.identities)
     found = reconcile(
@@ -188,9 +203,9 @@ def _compare(
     )
     means.step(f"对账：应领 {found.due}，已领 {found.met}，发现 {found.findings.height} 项")
     if snapshot.certificate.grade not in PROVED:
-        return found
+        return matched, found
     follows = followed(matched, found.findings, on, means.calendar, city.tolerate.grace_workdays)
-    return replace(found, proposals=identity_changes(matched, arrival.moved), follows=follows)
+    return matched, replace(found, proposals=identity_changes(matched, arrival.moved), follows=follows)
 
 
 def _remembering(door: Door, pages: list[RawPage]) -> Callable[[bytes, int, str], RawPage]:

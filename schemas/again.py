@@ -8,62 +8,71 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
-from functools import cache
-from importlib.resources import files
 
 import polars as pl
 
 from citysync.domain import items
 from citysync.domain.city import City
 from citysync.domain.clean import Clean
+from citysync.domain.errors import NotProved
+from citysync.domain.kept_rows import PLACE, one_a_key
 from citysync.domain.outcome import Validation
+from citysync.domain.program import digest_of
 from citysync.domain.row_hashes import KEY, ROW, row_hashes
 from citysync.domain.run import RULES_VERSION
+from citysync.domain.settled import SETTLED, TYPED, Settled, typed_key
 from citysync.domain.snapshot import Snapshot
-from schemas.proof import NotProved
 from schemas.room import Judged, Setting, judged
 from schemas.validate import setting_of, shared_keys, whole, with_numbers
 
 FULL_EVERY_DAYS = 7
-_FRAMES = ("accepted", "rejected", "notes")
-_COUNTS = ("absent", "received", "rejected_rows", "duplicate")
+_FEW = 4
+_FRAMES = ("rejected", "notes")
+_COUNTS = ("absent", "received", "rejected_rows", "duplicate", "accepted_rows")
 
 
 @dataclass(frozen=True)
 class Again:
-    """A validation, equal to that of all rows; ``clean``: what may be taken next time; ``anew``: rows validated."""
+    """A validation, equal to that of all rows but for those it leaves settled.
+
+    ``clean``: what may be taken next time, before anything is compared; ``numbers``: ``row_no`` of its rows; ``anew``:
+    rows validated; ``shorter``: what the shorter way said, on a day on which all rows were validated beside it.
+    """
 
     validation: Validation
     clean: Clean
+    numbers: pl.Series
     anew: int
+    shorter: Validation | None = None
 
 
-def revalidate(snapshot: Snapshot, city: City, on: date, clean: Clean | None) -> Again:
+def revalidate(snapshot: Snapshot, city: City, on: date, clean: Clean | None, basis: str | None = None) -> Again:
     """Return what ``validate`` returns, of which only rows that are not known as clean were validated.
 
     All of them are where nothing is known, the rules differ, or the last time is ``FULL_EVERY_DAYS`` ago; then the
-    shorter way and hashes that were kept are held against it, and NotProved raised where they differ.
+    shorter way and hashes that were kept are held against it, and NotProved raised where they differ. ``basis``: the
+    digest of what will be compared with; rows that are settled by it are not read at all.
     """
     setting = setting_of(snapshot, city, on)
     rules = rules_key(setting)
     if clean is None or clean.rules != rules or not _numbered(snapshot.rows):
         return _full(snapshot, setting, rules, on)
-    short = _short(snapshot, setting, clean)
+    short = _short(snapshot, setting, clean, basis)
     if 0 <= (on - clean.checked_on).days < FULL_EVERY_DAYS:
         return short
     _refuse_other_hashes(snapshot, city)
     full = _full(snapshot, setting, rules, on)
-    _refuse_difference(short.validation, full.validation, city)
-    return full
+    _refuse_difference(short.validation, full.validation, snapshot.rows, city)
+    return replace(full, shorter=short.validation)
 
 
 def rules_key(setting: Setting) -> str:
     """Return the digest of all that validation reads beside the rows: change any of it, and every row is looked at."""
     told = {
         "rules": RULES_VERSION,
-        "program": _program(),
+        "program": digest_of("schemas", "citysync.domain"),
         "polars": pl.__version__.split(".")[:2],
         "city": setting.city.model_dump(mode="json", exclude={"source"}),
         "divisions": asdict(setting.divisions),
@@ -74,38 +83,70 @@ def rules_key(setting: Setting) -> str:
 
 
 def _full(snapshot: Snapshot, setting: Setting, rules: str, on: date) -> Again:
-    found = judged(with_numbers(snapshot.rows), setting)
+    rows = with_numbers(snapshot.rows)
+    found = judged(rows, setting)
     validation = whole(snapshot, setting, found)
-    clean = Clean(rules, on, _clean(snapshot, validation, found))
-    return Again(validation, clean, snapshot.rows.height)
+    hashes, numbers = _clean(rows["row_no"], snapshot.in_hand.hashes, validation, found)
+    return Again(validation, Clean(rules, on, hashes), numbers, rows.height)
 
 
-def _short(snapshot: Snapshot, setting: Setting, clean: Clean) -> Again:
-    known = _known(snapshot.in_hand.hashes, clean.rows)
-    found = judged(snapshot.rows, setting, known)
-    validation = whole(snapshot, setting, found)
-    rest = Clean(clean.rules, clean.checked_on, _clean(snapshot, validation, found))
-    return Again(validation, rest, int((~known).sum()))
+def _short(snapshot: Snapshot, setting: Setting, clean: Clean, basis: str | None) -> Again:
+    rows, hashes = snapshot.rows, snapshot.in_hand.hashes
+    alone = one_a_key(snapshot.in_hand.by_key)
+    settled = _settled(alone, rows.height, clean.settled, basis)
+    while True:
+        left = None if settled is None or settled.at is None else ~settled.at
+        rest = rows if left is None else rows.filter(left)
+        theirs = hashes if left is None else hashes.filter(left)
+        known = _known(theirs, clean.every)
+        found = judged(rest, setting, known)
+        apart = None if settled is None else _apart(settled, found.comparable)
+        if settled is None or apart is None or apart.all():
+            break
+        settled = _settled(alone, rows.height, replace(settled, rows=settled.rows.filter(apart)), basis)
+    validation = whole(snapshot, setting, found, settled)
+    silent, numbers = _clean(rest["row_no"], theirs, validation, found)
+    return Again(validation, Clean(clean.rules, clean.checked_on, silent, settled), numbers, int((~known).sum()))
+
+
+def _settled(alone: pl.DataFrame, height: int, before: Settled | None, basis: str | None) -> Settled | None:
+    """Return which rows were settled before, known by both of their hashes, and share their key with no other."""
+    if before is None or before.basis != basis:
+        return None
+    known = before.rows.with_columns(pl.col(KEY).set_sorted())
+    found = alone.select(KEY, ROW, PLACE).join(known, on=KEY, how="inner", suffix="_before")
+    found = found.filter(pl.col(ROW) == pl.col(f"{ROW}_before"))
+    at = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True).scatter(found[PLACE], values=True)
+    return replace(before, rows=found.select(list(SETTLED)), at=at)
+
+
+def _apart(settled: Settled, others: pl.DataFrame) -> pl.Series:
+    """Return which settled rows share their key, as it is read, with no other."""
+    return ~settled.rows[TYPED].is_in(typed_key(others).implode())
 
 
 def _known(hashes: pl.DataFrame, clean: pl.DataFrame) -> pl.Series:
     """Return which rows are known by both of their hashes."""
-    found = hashes.select(KEY, ROW).join(clean.unique(ROW), on=ROW, how="left", maintain_order="left")
+    tonight = hashes.select(KEY, ROW)
+    if tonight.height < clean.height // _FEW:  # to look for few is cheaper than to put all into a table
+        clean = clean.filter(pl.col(ROW).is_in(tonight[ROW].implode()))
+    found = tonight.join(clean.unique(ROW), on=ROW, how="left", maintain_order="left")
     return found.select((pl.col(KEY) == pl.col(f"{KEY}_right")).fill_null(value=False)).to_series()
 
 
-def _clean(snapshot: Snapshot, validation: Validation, found: Judged) -> pl.DataFrame:
-    """Return the hashes of accepted rows that are plain, alone with their key and mentioned in no note."""
+def _clean(
+    numbers: pl.Series, hashes: pl.DataFrame, validation: Validation, found: Judged
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Return the hashes and numbers of accepted rows that are plain, alone with their key and mentioned in no note."""
     accepted = validation.accepted.select("row_no", *items.KEY)
     alone = accepted.filter(~shared_keys(accepted))
     if found.notes.height:
         alone = alone.join(found.notes.select(items.KEY).unique(), on=items.KEY, how="anti", nulls_equal=True)
-    hashes = snapshot.in_hand.hashes.select(KEY, ROW)
-    if alone.height == hashes.height == found.plain.len():
-        return hashes
-    numbers = with_numbers(snapshot.rows)["row_no"]
-    silent = numbers.is_in(alone["row_no"].implode()) & numbers.is_in(found.plain.implode())
-    return hashes.filter(silent & hashes[KEY].is_not_null())
+    told = hashes.select(KEY, ROW)
+    if alone.height == told.height == found.plain.len():
+        return told, numbers
+    silent = numbers.is_in(alone["row_no"].implode()) & numbers.is_in(found.plain.implode()) & told[KEY].is_not_null()
+    return told.filter(silent), numbers.filter(silent)
 
 
 def _numbered(rows: pl.DataFrame) -> bool:
@@ -121,9 +162,11 @@ def _refuse_other_hashes(snapshot: Snapshot, city: City) -> None:
         )
 
 
-def _refuse_difference(short: Validation, full: Validation, city: City) -> None:
+def _refuse_difference(short: Validation, full: Validation, rows: pl.DataFrame, city: City) -> None:
     differing = [name for name in _FRAMES if not getattr(short, name).equals(getattr(full, name))]
     differing += [name for name in _COUNTS if getattr(short, name) != getattr(full, name)]
+    if not short.accepted.equals(_read(short, full.accepted, rows)):
+        differing.append("accepted")
     if differing:
         raise NotProved(
             f"{city.name}（{city.code}）只校验有变化的行与全部重新校验的结果不一致（{'、'.join(differing)}），"
@@ -131,12 +174,8 @@ def _refuse_difference(short: Validation, full: Validation, city: City) -> None:
         )
 
 
-@cache
-def _program() -> str:
-    """Return the digest of the program that reads rows: nobody has to remember to raise a number."""
-    told = hashlib.sha256()
-    for package in ("schemas", "citysync.domain"):
-        for file in sorted(files(package).iterdir(), key=lambda each: each.name):
-            if file.name.endswith((".py", ".csv")):
-                told.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return told.hexdigest()
+def _read(short: Validation, accepted: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return which accepted rows the shorter way had to read: all that it did not leave settled."""
+    if short.settled is None or short.settled.at is None:
+        return accepted
+    return accepted.filter(~pl.col("row_no").is_in(rows["row_no"].filter(short.settled.at).implode()))

@@ -9,13 +9,9 @@ import polars as pl
 from pandera.config import ValidationDepth, get_config_context
 from pandera.errors import SchemaErrors
 
-from citysync.domain.errors import ConfigError
+from citysync.domain.errors import ConfigError, NotProved
 
 _RIGHT = "right"  # in a column's metadata: where a value is right
-
-
-class NotProved(RuntimeError):
-    """Our casting or our counting is wrong: a bug in this room, never the city's data. It stops the run."""
 
 
 def refuse_blind_pandera() -> None:

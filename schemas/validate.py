@@ -9,11 +9,12 @@ import polars as pl
 
 from citysync.domain import codes, items
 from citysync.domain.city import City
-from citysync.domain.errors import ConfigError
+from citysync.domain.errors import ConfigError, NotProved
 from citysync.domain.outcome import Validation
+from citysync.domain.settled import Settled
 from citysync.domain.snapshot import Snapshot
 from schemas import values
-from schemas.proof import NotProved, refuse_blind_pandera
+from schemas.proof import refuse_blind_pandera
 from schemas.reading import typed_keys
 from schemas.room import Judged, Setting, divisions_on, judged
 from schemas.rules import task_code_pattern
@@ -41,8 +42,11 @@ def setting_of(snapshot: Snapshot, city: City, on: date) -> Setting:
     return Setting(city, divisions_on(city, on), columns, snapshot.unknown_fields)
 
 
-def whole(snapshot: Snapshot, setting: Setting, found: Judged) -> Validation:
-    """Return the validation of a snapshot of what was found of its rows: twins merged, every row accounted for."""
+def whole(snapshot: Snapshot, setting: Setting, found: Judged, settled: Settled | None = None) -> Validation:
+    """Return the validation of a snapshot of what was found of its rows: twins merged, every row accounted for.
+
+    ``settled``: the rows that ``found`` says nothing of; none of them shares its key with another.
+    """
     rows = found.comparable
     accepted = without_twins(rows if rows["row_no"].is_sorted() else rows.sort("row_no"))
     validation = Validation(
@@ -53,6 +57,7 @@ def whole(snapshot: Snapshot, setting: Setting, found: Judged) -> Validation:
         received=snapshot.rows.height,
         rejected_rows=found.rejected["row_no"].n_unique(),
         duplicate=rows.height - accepted.height,
+        settled=settled,
     )
     account(validation, setting.city)
     return validation
@@ -112,7 +117,7 @@ def shared_keys(rows: pl.DataFrame) -> pl.Series:
 
 def account(validation: Validation, city: City) -> None:
     """Raise NotProved unless every row received is accepted, rejected or merged, and in one way only."""
-    accepted, rejected, merged = validation.accepted.height, validation.rejected_rows, validation.duplicate
+    accepted, rejected, merged = validation.accepted_rows, validation.rejected_rows, validation.duplicate
     if validation.received != accepted + rejected + merged:
         raise NotProved(
             f"{city.name}（{city.code}）行数对不上，这是本系统的缺陷，请报告开发者："

@@ -10,6 +10,8 @@ import polars as pl
 
 DEFAULT_CAP = 3  # visits in person; vice-governor's inspection of July 2013: never more than 3
 
+_FEW = 4  # a look for more than a quarter of the items costs what it spares
+
 # One row per catalog_code. use_level and applies_to are lists; empty use_level obliges nobody and checks no level,
 # empty applies_to means every region. online_handle_depth is the target, limit_scene_num the cap.
 MASTER: dict[str, pl.DataType] = {
@@ -41,3 +43,9 @@ class MasterCatalogue:
     effective_on: date
     items: pl.DataFrame
     changed: Mapping[str, date] = field(default_factory=dict)
+
+    def of(self, codes: pl.Series) -> pl.DataFrame:
+        """Return the items that have one of some codes, or more: few are picked out, for many all are as good."""
+        if codes.len() > self.items.height // _FEW:
+            return self.items
+        return self.items.filter(pl.col("catalog_code").is_in(codes.implode()))

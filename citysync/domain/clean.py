@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from citysync.domain.row_hashes import HASHES, KEY, ROW
+from citysync.domain.settled import Settled
 
 CLEAN: dict[str, pl.DataType] = {KEY: HASHES[KEY], ROW: HASHES[ROW]}
 
@@ -17,9 +18,16 @@ class Clean:
     """The rows of one city that were accepted without a word: none rejected, noted, merged or sharing its key.
 
     ``rules``: the digest of everything validation read but the rows; ``checked_on``: the business date on which all
-    rows were last validated; ``rows``: frame CLEAN.
+    rows were last validated; ``settled``: those of them about which the comparison had nothing to say either, None
+    where nothing was compared; ``rows``: frame CLEAN, all the others.
     """
 
     rules: str
     checked_on: date
     rows: pl.DataFrame = field(repr=False)
+    settled: Settled | None = field(default=None, repr=False)
+
+    @property
+    def every(self) -> pl.DataFrame:
+        """Return the frame CLEAN of all of them, settled or not."""
+        return self.rows if self.settled is None else pl.concat([self.settled.rows.select(list(CLEAN)), self.rows])

@@ -57,6 +57,10 @@ class DeliveryError(CitySyncError):
         self.permanent = permanent
 
 
+class NotProved(RuntimeError):
+    """Our reading, counting or comparing is wrong: a bug of ours, never the city's data. It stops the run."""
+
+
 class SourceError(CitySyncError):
     """A city's source did not give its directory. Raised by connectors; becomes a verdict.
 

@@ -49,6 +49,16 @@ def in_key_order(hashes: pl.DataFrame) -> pl.DataFrame:
     return hashes.with_row_index(PLACE).select(*hashes.columns, PLACE).sort(KEY, nulls_last=False)
 
 
+def one_a_key(by_key: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows whose key no other has, in order of keys, and known to be so: to join such is to merge them."""
+    keyed = by_key.slice(by_key.get_column(KEY).null_count())
+    key = keyed.get_column(KEY)
+    twice = (key == key.shift(1)).fill_null(value=False)
+    if twice.any():
+        keyed = keyed.filter(~(twice | twice.shift(-1, fill_value=False)))
+    return keyed.with_columns(pl.col(KEY).set_sorted())
+
+
 @dataclass(frozen=True)
 class InHand:
     """Rows that are in memory anyway."""

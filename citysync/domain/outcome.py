@@ -10,6 +10,7 @@ import polars as pl
 from citysync.domain.approval import Use
 from citysync.domain.clean import Clean
 from citysync.domain.identity import no_proposals
+from citysync.domain.settled import Settled
 from citysync.domain.snapshot import RawPage, Snapshot
 from citysync.domain.tallies import COUNTS, PLACE
 from citysync.domain.verdict import Verdict
@@ -27,10 +28,11 @@ def no_tallies() -> pl.DataFrame:
 class Validation:
     """A snapshot's rows, each accepted, rejected or merged.
 
-    ``accepted``: typed frame ``schemas.directory`` fixes (every canonical column; absent ones all null);
+    ``accepted``: typed frame ``schemas.directory`` fixes (every canonical column; absent ones all null), but for rows
+    that are ``settled`` (None: no row is), which are accepted, too, and read no further;
     ``rejected``: frame ``REJECTIONS``, one row per rejected row and broken rule;
     ``notes``: frame with ``check`` and the columns of ``PLACE``: what was odd but could still be compared;
-    ``absent``: canonical columns the source does not have. ``received = accepted + rejected rows + duplicate``.
+    ``absent``: canonical columns the source does not have. ``received = accepted rows + rejected rows + duplicate``.
     """
 
     accepted: pl.DataFrame
@@ -40,6 +42,12 @@ class Validation:
     received: int
     rejected_rows: int
     duplicate: int
+    settled: Settled | None = None
+
+    @property
+    def accepted_rows(self) -> int:
+        """Return how many rows were accepted, settled or not."""
+        return self.accepted.height + (0 if self.settled is None else self.settled.height)
 
 
 @dataclass(frozen=True, slots=True)

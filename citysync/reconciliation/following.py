@@ -23,7 +23,9 @@ def followed(match: Match, findings: pl.DataFrame, on: date, calendar: Calendar,
 
 def _followed(match: Match, findings: pl.DataFrame, on: date, calendar: Calendar, grace: int) -> Iterator[Followed]:
     changes = list(match.master.changed)
-    has = {code for rows in (match.duties, match.judged) for code in _among(rows, changes)}
+    has = {code for rows in (match.duties, match.judged) for code in _among(rows.get_column("catalog_code"), changes)}
+    if changes and match.settled is not None:
+        has.update(_among(match.settled.codes(match.master.items.get_column("catalog_code")), changes))
     errors = findings.filter((pl.col("severity") == Severity.ERROR.value) & pl.col("due_on").is_not_null())
     waiting = set(errors.get_column("catalog_code"))
     for changed_on in sorted(set(match.master.changed.values())):
@@ -33,5 +35,5 @@ def _followed(match: Match, findings: pl.DataFrame, on: date, calendar: Calendar
             yield Followed(changed_on, due_on, len(codes))
 
 
-def _among(rows: pl.DataFrame, changed: list[str]) -> pl.Series:
-    return rows.get_column("catalog_code").filter(rows.get_column("catalog_code").is_in(changed)).unique()
+def _among(codes: pl.Series, changed: list[str]) -> pl.Series:
+    return codes.filter(codes.is_in(changed)).unique()

@@ -26,13 +26,14 @@ def foreign(rows: pl.DataFrame, before: KeptRows | None, city: City, on: date) -
     against the city's own past: nearly all rows had the city's own, and nearly all have one other's now.
     """
     if "areacode" in rows.columns and rows.get_column("areacode").is_not_null().any():
-        return _reason(rows, city, _other(_called(codes.folded(pl.col("areacode")), on), rows, city, _MOST))
+        counted = rows.group_by("areacode").agg(rows=pl.len())  # few different ones: each is read once
+        return _reason(rows, city, _other(_called(codes.folded(pl.col("areacode")), on), counted, city, _MOST))
     if city.codes.scheme == "local" or before is None or "task_code" not in rows.columns:
         return None
     inside = _called(codes.division_part(codes.folded(pl.col("task_code"))), on)
     if "task_code" not in before.columns or _share_of_own(inside, before.of(["task_code"]), city) < _ONE_OTHER:
         return None
-    return _reason(rows, city, _other(inside, rows, city, _ONE_OTHER))
+    return _reason(rows, city, _other(inside, rows.with_columns(rows=pl.lit(1)), city, _ONE_OTHER))
 
 
 def _called(division: pl.Expr, on: date) -> pl.Expr:
@@ -40,15 +41,17 @@ def _called(division: pl.Expr, on: date) -> pl.Expr:
     return division.str.head(6).replace(single_heirs(on))
 
 
-def _other(division: pl.Expr, rows: pl.DataFrame, city: City, most: float) -> tuple[str, int] | None:
-    """Return (division code, rows) of the one other city most rows name."""
+def _other(division: pl.Expr, counted: pl.DataFrame, city: City, most: float) -> tuple[str, int] | None:
+    """Return (division code, rows) of the one other city most rows name; ``rows`` of ``counted``: how many each is."""
     width = _PREFIX[city.level]
-    named = rows.select(place=division.str.head(width)).drop_nulls()
-    strange = named.filter(pl.col("place") != city.code[:width])
-    if strange.height <= named.height * most:
+    named = counted.select("rows", place=division.str.head(width)).drop_nulls()
+    by_place = named.group_by("place").agg(pl.col("rows").cast(pl.Int64).sum())
+    strange = by_place.filter(pl.col("place") != city.code[:width])
+    all_named, all_strange = (int(each.get_column("rows").sum()) for each in (by_place, strange))
+    if all_strange <= all_named * most:
         return None
-    place, times = strange.group_by("place").len().sort(["len", "place"], descending=[True, False]).row(0)
-    if times < strange.height * _ONE_OTHER or place == f"{city.code[:2]}00"[:width]:
+    place, times = strange.sort(["rows", "place"], descending=[True, False]).select("place", "rows").row(0)
+    if times < all_strange * _ONE_OTHER or place == f"{city.code[:2]}00"[:width]:
         return None  # bodies of the province are registered under the province
     return place.ljust(6, "0"), times
 

@@ -20,7 +20,7 @@ _BESIDE = {"areacode": pl.String(), "catalog_code": pl.String(), "remark": pl.St
 
 
 def names_of(match: Match) -> pl.DataFrame:
-    """Return task_code, task_handle_item, catalog_code, name: of each row judged, and of each absent item (no code)."""
+    """Return task_code, task_handle_item, catalog_code, name: of rows judged, and of each absent item (no code)."""
     rows = match.judged.select("task_code", "task_handle_item", "catalog_code", name="task_name")
     absent = match.master.items.join(match.unclaimed, on="catalog_code", how="semi")
     return pl.concat([rows, absent.select("catalog_code", name="task_name")], how="diagonal")

@@ -18,6 +18,7 @@ from citysync.reconciliation.turnover import Turnover
 _MOVED = 0.8  # of a body's items must stand under the new code
 _BODY_AT_LEAST = 3
 _ROW = ("task_code", "task_handle_item", "task_name")
+_HELD = ("catalog_code", "body")
 
 
 def identity_changes(match: Match, moved: Turnover | None) -> pl.DataFrame:
@@ -25,10 +26,12 @@ def identity_changes(match: Match, moved: Turnover | None) -> pl.DataFrame:
 
     Only for a snapshot proved complete: otherwise what was cut off would look like what vanished.
     """
-    earlier = _earlier(moved.earlier(_ROW)) if moved is not None and match.national else None
+    but = None if match.settled is None else match.settled.at
+    earlier = _earlier(moved.earlier(_ROW, but)) if moved is not None and match.national else None
     found = [_against_master(match, earlier)]
     if earlier is not None:
-        found += [_bodies_that_moved(match.judged, earlier), _renamed(match.judged, earlier)]
+        staying = pl.Series(dtype=pl.String) if match.settled is None else match.settled.bodies
+        found += [_bodies_that_moved(match.judged, earlier, staying), _renamed(match.judged, earlier)]
     return pl.concat(found)
 
 
@@ -63,8 +66,16 @@ def _against_master(match: Match, earlier: pl.DataFrame | None) -> pl.DataFrame:
     absent = match.master.items.join(match.unclaimed, on="catalog_code", how="semi")
     there = match.master.items.join(absent, on="catalog_code", how="anti")
     staying = KeysOf(there.get_column("task_name"))
-    found = propose(_sent(foreign, national=match.national), _mastered(absent, earlier), staying=staying)
+    theirs = None if earlier is None else _with_settled(earlier.select(_HELD), match, absent.get_column("catalog_code"))
+    found = propose(_sent(foreign, national=match.national), _mastered(absent, theirs), staying=staying)
     return _where_it_helps(found, foreign, match.unclaimed)
+
+
+def _with_settled(held: pl.DataFrame, match: Match, wanted: pl.Series) -> pl.DataFrame:
+    """Return which body held which code last night, settled rows of wanted codes included: they say what they said."""
+    if match.settled is None:
+        return held
+    return pl.concat([held, match.settled.held(match.master.items.get_column("catalog_code"), wanted)])
 
 
 def _sent(rows: pl.DataFrame, *, national: bool) -> pl.DataFrame:
@@ -108,10 +119,13 @@ def _where_it_helps(found: pl.DataFrame, foreign: pl.DataFrame, unclaimed: pl.Da
     return counted.with_columns(evidence=evidence).select(list(PROPOSALS))
 
 
-def _bodies_that_moved(today: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
-    """Return bodies that are gone whole and whose items stand under one body that is new whole."""
+def _bodies_that_moved(today: pl.DataFrame, earlier: pl.DataFrame, staying: pl.Series) -> pl.DataFrame:
+    """Return bodies that are gone whole and whose items stand under one body that is new whole.
+
+    ``staying``: bodies of rows that both nights have, though they are not among these.
+    """
     now = today.select("catalog_code", "dept_name", body=codes.uscc_part(pl.col("task_code")))
-    then, here = (night.get_column("body").unique() for night in (earlier, now))
+    then, here = (pl.concat([night.get_column("body").unique(), staying]) for night in (earlier, now))
     gone = _without(earlier.select("body", "catalog_code"), then, here).unique()
     come = _without(now, here, then).unique(("body", "catalog_code"))
     size = gone.group_by("body").agg(items=pl.len()).filter(pl.col("items") >= _BODY_AT_LEAST)

@@ -140,10 +140,10 @@ def _counts(facts: Facts, state: State) -> Counts:
     if rows is None or facts.error is not None or _is_contradicted(facts):
         return Counts()
     if found is None or state not in ADOPTED:
-        return Counts(rows.received, rows.accepted.height, rows.rejected_rows, rows.duplicate)
+        return Counts(rows.received, rows.accepted_rows, rows.rejected_rows, rows.duplicate)
     return Counts(
         received=rows.received,
-        accepted=rows.accepted.height,
+        accepted=rows.accepted_rows,
         rejected=rows.rejected_rows,
         duplicate=rows.duplicate,
         due=found.due,

@@ -15,6 +15,7 @@ from citysync.domain.city import City
 from citysync.domain.errors import MasterError
 from citysync.domain.identity import Identity
 from citysync.domain.outcome import Validation
+from citysync.domain.settled import Settled
 from citysync.reconciliation import depth
 from citysync.reconciliation.identity_applied import read_as_confirmed
 from citysync.reconciliation.obligations import DIVISION_LENGTH, due_in, levelled, parents_of, without_exempt
@@ -22,6 +23,9 @@ from citysync.reconciliation.texts import differing_texts
 
 NATIONAL_SCHEME = "gbt39554"
 DEPTH = "online_handle_depth"
+_FEW = 4
+_DUTY = ["areacode", "catalog_code"]
+PLACE_IN_MASTER = "master_place"  # in ``judged``: the row of the master an item is, from 0
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,9 @@ class Match:
     ``parents``: catalog_code, sub_codes (sorted, joined by ","; null if none is listed);
     ``superseded``: rows still in use though a newer version exists, with ``highest_version``;
     ``conflicts``: rows whose highest version came more than once with different content;
-    ``duties``: areacode, catalog_code of every obligation; ``unclaimed``: those nobody meets; ``due`` and ``met``
-    count them, ``exempted`` those lifted;
+    ``duties``: areacode, catalog_code, item of every obligation; ``unclaimed``: areacode, catalog_code of those nobody
+    meets; ``due`` and ``met`` count them, ``exempted`` those lifted;
+    ``settled``: rows that are in none of these frames: the master has them, they meet what they can, nothing is wrong;
     ``absent``: canonical columns the source does not have; ``national``: are the codes GB/T 39554's;
     ``asked_as``: our column → what the city's file calls it.
     """
@@ -61,6 +66,7 @@ class Match:
     unknown_fields: tuple[str, ...] = ()
     exempted: int = 0
     asked_as: Mapping[str, str] = field(default_factory=dict)
+    settled: Settled | None = None
 
     def has(self, column: str) -> bool:
         """Return whether the source has a column at all; an absent one is one note, not a finding per row."""
@@ -84,9 +90,9 @@ def match(
     judged = _beside_master(chosen.drop("contenders", "highest_version"), asked.beside)
     known = pl.col("master_catalog_code").is_not_null()
     paired = judged.filter(known)
-    every = due_in(asked.levelled, city, on)
-    obligations = without_exempt(every, city, on)
-    unclaimed = obligations.join(_met(chosen, conflicts, stands_for), on=obligations.columns, how="anti")
+    obligations = without_exempt(every := due_in(asked.levelled, city, on), city, on)
+    left = _left_by(validation.settled, obligations, master)
+    unclaimed = left.select(_DUTY).join(_met(chosen, conflicts, stands_for), on=_DUTY, how="anti")
     return Match(
         master=master,
         on=on,
@@ -105,6 +111,7 @@ def match(
         absent=validation.absent,
         exempted=every.height - obligations.height,
         asked_as=city.fields,
+        settled=validation.settled,
     )
 
 
@@ -125,7 +132,8 @@ class _Prepared:
 def _prepared(master: MasterCatalogue, on: date) -> _Prepared:
     _refuse_repeated_codes(master)
     parents = parents_of(master.items)
-    beside = depth.beside(master.items, DEPTH).select(pl.all().name.prefix("master_"))
+    placed = master.items.with_row_index(PLACE_IN_MASTER.removeprefix("master_"))
+    beside = depth.beside(placed, DEPTH).select(pl.all().name.prefix("master_"))
     return _Prepared(beside, parents, levelled(master.items, parents, on))
 
 
@@ -149,7 +157,9 @@ def _in_use() -> pl.Expr:
 
 
 def _beside_master(rows: pl.DataFrame, master: pl.DataFrame) -> pl.DataFrame:
-    rows = depth.beside(rows, DEPTH)
+    rows, codes = depth.beside(rows, DEPTH), rows.get_column("catalog_code")
+    if rows.height < master.height // _FEW:  # few rows: to look for their items is cheaper than to put all in a table
+        master = master.filter(pl.col("master_catalog_code").is_in(codes.implode()))
     return rows.join(master, left_on="catalog_code", right_on="master_catalog_code", how="left", coalesce=False)
 
 
@@ -159,6 +169,10 @@ def _foreign(unknown: pl.DataFrame, parents: pl.DataFrame, stands_for: pl.DataFr
     if stands_for.is_empty():
         return others
     return others.join(stands_for, left_on="catalog_code", right_on="sent", how="anti")
+
+
+def _left_by(settled: Settled | None, obligations: pl.DataFrame, master: MasterCatalogue) -> pl.DataFrame:
+    return obligations if settled is None else settled.unmet(obligations, master.items.height)
 
 
 def _met(chosen: pl.DataFrame, conflicts: pl.DataFrame, stands_for: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from citysync.domain.successions import former_codes, heirs_of
 
 DIVISION_LENGTH = 6  # longer codes only add towns and villages
 _MAIN_PART = 9  # 省 2 + 类型 2 + 部门 2 + 主项 3: what a main item shares with its sub-items
+ITEM = "item"  # the row of the master an obligation is about, from 0
 _DUTY = {"areacode": pl.String(), "catalog_code": pl.String()}
 _REGION: dict[str, pl.DataType] = {
     **dict.fromkeys(("areacode", "level", "city", "province", "source"), pl.String()),
@@ -48,29 +49,30 @@ def duties(master: pl.DataFrame, parents: pl.DataFrame, city: City, on: date) ->
 
 def every_duty(master: pl.DataFrame, parents: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
     """Return the obligations of a city on a day before any exemption: areacode, catalog_code."""
-    return due_in(levelled(master, parents, on), city, on)
+    return due_in(levelled(master, parents, on), city, on).select(*_DUTY)
 
 
 def levelled(master: pl.DataFrame, parents: pl.DataFrame, on: date) -> pl.DataFrame:
-    """Return whom the items in force on a day oblige: catalog_code, applies_to, level, a row for each level.
+    """Return whom the items in force on a day oblige: catalog_code, applies_to, item, level, a row for each level.
 
     An empty ``use_level`` obliges nobody; main items oblige through their sub-items.
     """
     in_force = (
-        master.filter(pl.col("plan_effective_date").is_null() | (pl.col("plan_effective_date") <= on))
+        master.with_row_index(ITEM)
+        .filter(pl.col("plan_effective_date").is_null() | (pl.col("plan_effective_date") <= on))
         .filter(pl.col("plan_cancel_date").is_null() | (pl.col("plan_cancel_date") > on))
         .join(parents, on="catalog_code", how="anti")
     )
-    return in_force.select("catalog_code", "applies_to", level=pl.col("use_level").list.unique()).explode(
+    return in_force.select("catalog_code", "applies_to", ITEM, level=pl.col("use_level").list.unique()).explode(
         "level", empty_as_null=False, keep_nulls=False
     )
 
 
 def due_in(by_level: pl.DataFrame, city: City, on: date) -> pl.DataFrame:
-    """Return the obligations of a city before any exemption, from what is ``levelled``: areacode, catalog_code."""
+    """Return the obligations of a city before any exemption, of what is ``levelled``: areacode, catalog_code, item."""
     regions, everywhere = _regions(city, on), _everywhere()
-    anywhere = by_level.filter(everywhere).select("catalog_code", "level").join(regions, on="level").select(*_DUTY)
-    named = by_level.filter(~everywhere).join(regions, on="level").filter(_named()).select(*_DUTY)
+    anywhere = by_level.filter(everywhere).drop("applies_to").join(regions, on="level").select(*_DUTY, ITEM)
+    named = by_level.filter(~everywhere).join(regions, on="level").filter(_named()).select(*_DUTY, ITEM)
     return pl.concat([anywhere, named])
 
 

@@ -46,7 +46,8 @@ class Reconciliation:
     """What the checks found in one city.
 
     ``findings``: the frame ``FINDINGS``, in the order ``ORDER``, nulls first; ``names``: task_code, task_handle_item,
-    catalog_code, name of what findings may speak of; ``due``, ``met``: obligations; ``paired``: rows the master has;
+    catalog_code, name of what findings speak of, at least; ``due``, ``met``: obligations; ``paired``: rows the master
+    has;
     ``missing``, ``overclaimed``: findings of that check; ``drifted``: distinct rows that drifted; ``tallies``: frame
     ``TALLIES``, what the figures are made of; ``estimated``: deadlines beyond the last published calendar;
     ``exempted``: obligations lifted by an exemption; ``follows``: batches followed early;
@@ -98,7 +99,7 @@ def reconcile(
         names=names_of(facing),
         due=facing.due,
         met=facing.met,
-        paired=facing.paired.height,
+        paired=facing.paired.height + (0 if facing.settled is None else facing.settled.height),
         missing=findings.filter(check=ABSENCE).height,
         overclaimed=findings.filter(check="overclaimed").height,
         drifted=distinct_rows(findings.filter(pl.col("check") == DRIFT)),
@@ -152,8 +153,9 @@ def _told(found: list[pl.DataFrame], match: Match) -> pl.DataFrame:
     """Return what checks found, each frame of one check, as one frame with a ``hint``."""
     if not found:
         return _untold()
-    catalogue = match.master.items.select("catalog_code", name="task_name")
-    named = pl.concat(found).join(catalogue, on="catalog_code", how="left", maintain_order="left")
+    every = pl.concat(found)
+    catalogue = match.master.of(every.get_column("catalog_code")).select("catalog_code", name="task_name")
+    named = every.join(catalogue, on="catalog_code", how="left", maintain_order="left")
     ends = [*accumulate(each.height for each in found)]
     return pl.concat(
         _hinted(named.slice(end - each.height, each.height)) for end, each in zip(ends, found, strict=True)

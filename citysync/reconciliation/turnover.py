@@ -14,7 +14,7 @@ import polars as pl
 
 from citysync.domain import codes, items, vocabulary
 from citysync.domain.city import City
-from citysync.domain.kept_rows import PLACE, KeptRows
+from citysync.domain.kept_rows import PLACE, KeptRows, one_a_key
 from citysync.domain.row_hashes import BOOKKEEPING, ITEM, KEY, folded_keys
 
 _NOTHING = pl.lit(None, dtype=pl.String)
@@ -86,13 +86,14 @@ class Turnover:
         alike = self.tonight.of((*items.KEY, *names)).filter(self.alike)
         return pl.concat([changed, _keyed(alike).select("key", *names)])
 
-    def earlier(self, names: Iterable[str]) -> pl.DataFrame:
+    def earlier(self, names: Iterable[str], but: pl.Series | None = None) -> pl.DataFrame:
         """Return columns of the last night's rows with a key, in no order, and ``alike``: is the row the same tonight.
 
         Of those tonight's text stands for both: ask for nothing of ``BOOKKEEPING``. A name neither has is left out.
+        ``but``: which of tonight's rows (Boolean, one a row) are left out where they are alike.
         """
-        asked = tuple(names)
-        settled = self.tonight.of(asked).filter(self.alike).with_columns(alike=pl.lit(value=True))
+        asked, alike = tuple(names), self.alike if but is None else self.alike & ~but
+        settled = self.tonight.of(asked).filter(alike).with_columns(alike=pl.lit(value=True))
         others = self.last.at(self.candidates.before, asked).with_columns(alike=pl.lit(value=False))
         return pl.concat([settled, others], how="diagonal")
 
@@ -134,21 +135,12 @@ class _Candidates:
 
 def _candidates(before: pl.DataFrame, tonight: pl.DataFrame) -> _Candidates:
     """Return which rows need a look: of a key that one night lacks or any has twice, or not of the same content."""
-    both = _one_a_key(tonight).join(_one_a_key(before), on=KEY, suffix=_BEFORE)
+    sides = (one_a_key(night.select(KEY, ITEM, PLACE)) for night in (tonight, before))
+    both = next(sides).join(next(sides), on=KEY, suffix=_BEFORE)
     same = both.filter(pl.col(ITEM) == pl.col(f"{ITEM}{_BEFORE}"))
     settled = _at(same.get_column(PLACE), tonight.height)
     settled_before = _at(same.get_column(f"{PLACE}{_BEFORE}"), before.height)
     return _Candidates(_open(before, settled_before), _open(tonight, settled), settled)
-
-
-def _one_a_key(by_key: pl.DataFrame) -> pl.DataFrame:
-    """Return key, item and place of the rows whose key no other has: so sorted, joining them is merging them."""
-    keyed = by_key.select(KEY, ITEM, PLACE).slice(by_key.get_column(KEY).null_count())
-    key = keyed.get_column(KEY)
-    twice = (key == key.shift(1)).fill_null(value=False)
-    if twice.any():
-        keyed = keyed.filter(~(twice | twice.shift(-1, fill_value=False)))
-    return keyed.with_columns(pl.col(KEY).set_sorted())
 
 
 def _at(places: pl.Series, height: int) -> pl.Series:

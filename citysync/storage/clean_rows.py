@@ -1,4 +1,6 @@
-"""Which rows of a city passed validation without a word, on disk: 16 bytes a row, the latest alone.
+"""Which rows of a city passed validation without a word, on disk: the latest alone.
+
+16 bytes a row, and 32 for one about which the comparison had nothing to say either (``citysync.domain.settled``).
 
 It only saves work. A file that is gone, damaged or of an older program is as good as none: every row is validated.
 """
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -14,20 +17,25 @@ from pathlib import Path
 import polars as pl
 
 from citysync.domain.clean import CLEAN, Clean
+from citysync.domain.settled import KINDS, SETTLED, Settled
 from citysync.storage.pages import write_whole
 from citysync.storage.translate import on_disk
 
 FOLDER, NAME = "clean", "rows.checked"
-_FACTS = "citysync.clean"  # the Parquet metadata key; its value is JSON
 _DIGEST = 64  # hexadecimal digits before the rest, of which they are the SHA-256
+_LENGTH = 8  # bytes before each part that say how long it is: the facts as JSON, then a Parquet file for each frame
 
 
 def write(folder: Path, city_code: str, clean: Clean) -> None:
     """Keep a city's clean rows in place of those kept before. Raises ``StorageError``."""
-    buffer = BytesIO()
     facts = {"rules": clean.rules, "checked_on": clean.checked_on.isoformat()}
-    clean.rows.write_parquet(buffer, metadata={_FACTS: json.dumps(facts)}, compression="uncompressed")
-    body, path = buffer.getvalue(), _path(folder, city_code)
+    frames = [clean.rows]
+    if clean.settled is not None:
+        facts["basis"] = clean.settled.basis
+        frames += [clean.settled.rows, clean.settled.kinds]
+    parts = [json.dumps(facts).encode(), *(_packed(frame) for frame in frames)]
+    body = b"".join(len(part).to_bytes(_LENGTH, "big") + part for part in parts)
+    path = _path(folder, city_code)
     with on_disk(path, "保存已校验行的指纹"):
         write_whole(path, hashlib.sha256(body).hexdigest().encode() + body, folder / "unfinished")
 
@@ -39,11 +47,28 @@ def read(folder: Path, city_code: str) -> Clean | None:
         digest, body = data[:_DIGEST], data[_DIGEST:]
         if hashlib.sha256(body).hexdigest().encode() != digest:
             return None
-        facts = json.loads(pl.read_parquet_metadata(BytesIO(body))[_FACTS])
-        rows = pl.read_parquet(BytesIO(body))
-        return Clean(facts["rules"], date.fromisoformat(facts["checked_on"]), rows) if rows.schema == CLEAN else None
-    except (OSError, KeyError, ValueError, pl.exceptions.PolarsError):
+        told, *frames = _parts(body)
+        facts, (rows, *settled) = json.loads(told), [pl.read_parquet(BytesIO(frame)) for frame in frames]
+        if [frame.schema for frame in (rows, *settled)] != [CLEAN, SETTLED, KINDS][: 1 + len(settled)]:
+            return None
+        kept = Settled(facts["basis"], settled[0], settled[1]) if settled else None
+        return Clean(facts["rules"], date.fromisoformat(facts["checked_on"]), rows, kept)
+    except (OSError, KeyError, IndexError, TypeError, ValueError, pl.exceptions.PolarsError):
         return None
+
+
+def _packed(frame: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.write_parquet(buffer, compression="uncompressed")
+    return buffer.getvalue()
+
+
+def _parts(body: bytes) -> Iterator[bytes]:
+    start = 0
+    while start < len(body):
+        end = start + _LENGTH + int.from_bytes(body[start : start + _LENGTH], "big")
+        yield body[start + _LENGTH : end]
+        start = end
 
 
 def _path(folder: Path, city_code: str) -> Path:

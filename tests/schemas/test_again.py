@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citysync.domain.city import City
+from citysync.domain.errors import NotProved
 from citysync.domain.kept_rows import OfKept
 from citysync.domain.outcome import Validation
 from citysync.domain.row_hashes import ROW
 from schemas import room
 from schemas.again import FULL_EVERY_DAYS, Again, revalidate, rules_key
-from schemas.proof import NotProved, prove
+from schemas.proof import prove
 from schemas.room import divisions_on
 from schemas.validate import setting_of, validate
 from tests.builders import BODY, TODAY, a_city, a_snapshot, an_item

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from citysync.domain.catalogue import MASTER
-from citysync.domain.errors import MasterError
+from citysync.domain.errors import MasterError, NotProved
 from schemas.headings import MASTER_HEADINGS, text_of
 from schemas.master import Master, typed_master
-from schemas.proof import NotProved, prove
+from schemas.proof import prove
 from tests.builders import CATALOG_CODE
 
 OTHER_CODE = "440106043002"

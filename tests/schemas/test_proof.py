@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pandera.config import ValidationDepth, config_context
 
 from citysync.domain import items
-from citysync.domain.errors import ConfigError
+from citysync.domain.errors import ConfigError, NotProved
 from schemas.directory import Directory, NationalDirectory
 from schemas.findings import RULES, Findings, Rejections
-from schemas.proof import NotProved, at_once, prove
+from schemas.proof import at_once, prove
 from schemas.validate import TRAVEL, account, validate
 from tests.builders import BODY, TASK_CODE, TODAY, a_city, a_snapshot, an_item
 from tests.schemas.rows import validated

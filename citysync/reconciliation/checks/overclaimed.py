@@ -24,7 +24,8 @@ def find(match: Match) -> pl.DataFrame:
     """Return one finding per row whose code is neither an item nor a main item of the master."""
     found = at_rows(match.overclaimed, "catalog_code", actual=pl.col("catalog_code"))
     changed = pl.Series("catalog_code", list(match.master.changed), dtype=pl.String)
-    gone = changed.filter(~changed.is_in(match.master.items.get_column("catalog_code").implode()))
+    there = match.master.of(changed).get_column("catalog_code")
+    gone = changed.filter(~changed.is_in(there.implode()))
     told = {code: _abolished(match.master.changed[code]) for code in gone}
     remark = pl.col("catalog_code").replace_strict(told, default=None, return_dtype=pl.String)
     return found.with_columns(remark=remark)
