@@ -126,13 +126,14 @@ def against_dlt(asked: Asked, folder: Path) -> Iterator[Table]:
     yield table
 
 
-def night(asked: Asked, folder: Path) -> Iterator[Table]:
+def night(asked: Asked, folder: Path, *, twins_last: bool = False) -> Iterator[Table]:
     """Run an ordinary night of 21 cities over loopback: the second of two, bytes and rows of the first at hand."""
-    truth = portal.write_nights(folder, asked.rows)
+    truth = portal.write_nights(folder, asked.rows, twins_last=twins_last)
     typed_rows.write(folder, 1000)
     (folder / "columns.json").write_text(json.dumps(portal.columns()), encoding="utf-8")
     beside = "; ours with pandas beside it, which it imports" if find_spec("pandas") else ""
-    title = f"An ordinary night of 21 cities, {asked.rows:,} rows, pages of {pull.PAGE_ROWS}{beside}"
+    twins = "; rows of one key on different pages, so that ours asks for all twice" if twins_last else ""
+    title = f"An ordinary night of 21 cities, {asked.rows:,} rows, pages of {pull.PAGE_ROWS}{twins}{beside}"
     table = Table(title, truth)
     with portal.served(folder) as turn:
         ours = _second(folder, turn, partial(first_night, folder), partial(second_night, folder))
@@ -185,6 +186,7 @@ TASKS: dict[str, Callable[[Asked, Path], Iterator[Table]]] = {
     "again": pulled_again,
     "dlt": against_dlt,
     "night": night,
+    "asked_twice": partial(night, twins_last=True),
 }
 
 

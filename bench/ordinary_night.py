@@ -31,14 +31,19 @@ class Nights:
     truth: Counter[str]
 
 
-def nights(code: str, right: pl.DataFrame, seed: int) -> Nights:
-    """Return two nights of a city whose rows are ``right``, never two errors or changes in one row."""
+def nights(code: str, right: pl.DataFrame, seed: int, *, twins_last: bool = False) -> Nights:
+    """Return two nights of a city whose rows are ``right``, never two errors or changes in one row.
+
+    Rows under one key stand beside each other, as on the one real page that is known, or with ``twins_last`` on
+    different pages: a careful puller then asks for everything a second time, to tell a source that moves from this.
+    """
     dice = Random(seed)
     many = {name: max(1, int(right.height * _WRONG)) for name in (*_KINDS, *_RULES)}
     many |= {name: max(1, int(right.height * part)) for name, part in _MOVED.items()}
     left = dice.sample(range(right.height), sum(many.values()))
     picked = {name: [left.pop() for _ in range(count)] for name, count in many.items()}
     both = _with_errors(code, right.with_row_index("at"), picked)
+    both = both if twins_last else both.sort("at", maintain_order=True)
     yesterday = both.filter(~pl.col("at").is_in(picked["appeared"]))
     tonight, texts = _changed(both.filter(~pl.col("at").is_in(picked["vanished"])), picked["changed"], dice)
     truth = Counter(many)
@@ -56,7 +61,7 @@ def changed(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 
 def _with_errors(code: str, rows: pl.DataFrame, picked: dict[str, list[int]]) -> pl.DataFrame:
-    """Return a city's rows with every kind of error put in; what is not the master's stands at the end."""
+    """Return a city's rows with every kind of error put in; what was added stands at the end."""
     wrong = {
         "rejected": {"task_type": pl.lit("77")},
         "drifted": {"task_name": pl.lit("自行改名的事项")},

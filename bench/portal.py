@@ -47,13 +47,15 @@ def write(folder: Path, rows: int, codes: Sequence[str] = CITY_CODES) -> dict[st
     return truth
 
 
-def write_nights(folder: Path, rows: int, codes: Sequence[str] = CITY_CODES) -> dict[str, int]:
+def write_nights(
+    folder: Path, rows: int, codes: Sequence[str] = CITY_CODES, *, twins_last: bool = False
+) -> dict[str, int]:
     """Write ``master.csv`` and the pages of two nights running; return the truth of the second, in any order."""
     catalogue = master(rows // len(codes))
     catalogue.write_csv(folder / "master.csv")
     truth: Counter[str] = Counter()
     for seed, code in enumerate(codes):
-        both = nights(code, city(code, catalogue), seed)
+        both = nights(code, city(code, catalogue), seed, twins_last=twins_last)
         _write_pages(folder / YESTERDAY / code, both.yesterday)
         _write_pages(folder / TONIGHT / code, both.tonight)
         truth += both.truth

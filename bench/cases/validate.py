@@ -47,17 +47,41 @@ def changed_only(folder: Path, began: answer.Phase) -> dict[str, object]:
     """Run the line's validation of a night in which 1 % changed: hashing, reading what is known, what changed."""
     pl, stored = import_module("polars"), import_module("citysync.storage.clean_rows")
     revalidate = import_module("schemas.again").revalidate
-    rows = _sent(folder)
+    rows, master = _sent(folder), _master_of(_sent(folder))
     for city, taken in _cities(rows):
-        stored.write(folder, city.code, revalidate(taken, city, NOW.date(), None).clean)
+        stored.write(folder, city.code, _walked(city, taken, master).clean)
     changed = pl.int_range(pl.len()) % 100 == 0
     tonight = rows.with_columns(by_law=pl.when(changed).then(pl.lit("《新法》第一条")).otherwise("by_law"))
-    directories = _cities(tonight)
+    directories, on = _cities(tonight), NOW.date() + timedelta(days=1)
+    basis = import_module("citysync.reconciliation.settling").basis_of(master, (), on)
     began()
-    on = NOW.date() + timedelta(days=1)
-    found = [revalidate(taken, city, on, stored.read(folder, city.code)) for city, taken in directories]
+    found = [revalidate(taken, city, on, stored.read(folder, city.code), basis) for city, taken in directories]
     assert sum(each.anew for each in found) < rows.height / 50  # noqa: S101 - not a measure of anything else
     return _rejected(each.validation for each in found)
+
+
+def _master_of(rows: Any) -> Any:  # noqa: ANN401 - objects of lazily imported modules
+    """Return a catalogue that has every item as the rows have it."""
+    pl, catalogue = import_module("polars"), import_module("citysync.domain.catalogue")
+    names = ("catalog_code", "task_name", "task_type", "by_law")
+    items = rows.unique("catalog_code", maintain_order=True).select(*names, use_level=pl.lit(["3"]))
+    lacking = (pl.lit(None, dtype).alias(name) for name, dtype in catalogue.MASTER.items() if name not in items.columns)
+    whole = items.with_columns(lacking).select(list(catalogue.MASTER))
+    return catalogue.MasterCatalogue("bench", NOW.date(), whole)
+
+
+def _walked(city: Any, taken: Any, master: Any) -> Any:  # noqa: ANN401 - objects of lazily imported modules
+    """Return what a first night learns of a city."""
+    line, runs = import_module("flows.line"), import_module("citysync.domain.run")
+    memory = import_module("citysync.domain.memory").FIRST_TIME
+    door = import_module("connectors._door").Door(_unasked, _unasked, lambda: NOW, lambda: 0.0, _unasked)
+    means = line.Means(door, import_module("citysync.domain.workdays").calendar(), lambda _step: None)
+    run = runs.Run("bench", runs.Trigger.NIGHTLY, NOW.date(), NOW, master.version)
+    return line.judge_snapshot(city, run, master, memory, taken, (), means)
+
+
+def _unasked(*_: object) -> Any:  # noqa: ANN401 - never returns
+    raise AssertionError("nothing is asked")
 
 
 def _sent(folder: Path) -> Any:  # noqa: ANN401 - a frame of a lazily imported library
@@ -76,7 +100,8 @@ def _cities(rows: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - objects of la
     found = []
     for (code,), group in placed.partition_by("place", as_dict=True, include_key=False).items():
         proof = snapshots.Certificate(snapshots.Grade.A, group.height, group.height, group.height, 1, "")
-        city = cities.City(code=code, name=named(code), counties=(), source=cities.SourceBase(connector="file_drop"))
+        source, any_row = cities.SourceBase(connector="file_drop"), cities.Tolerate(max_rejected_ratio=1.0)
+        city = cities.City(code=code, name=named(code), counties=(), source=source, tolerate=any_row)
         found.append((city, snapshots.Snapshot(code, NOW, group, (), proof)))
     return found
 

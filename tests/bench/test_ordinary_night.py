@@ -9,6 +9,7 @@ from bench.ordinary_night import nights
 
 CATALOGUE = master(2000)
 NIGHTS = nights("440300", city("440300", CATALOGUE), seed=7)
+APART = nights("440300", city("440300", CATALOGUE), seed=7, twins_last=True)
 KEY = "task_code"
 
 
@@ -31,3 +32,12 @@ def test_what_the_master_has_otherwise_is_counted() -> None:
     assert NIGHTS.truth["overclaimed"] == good.join(CATALOGUE, on="catalog_code", how="anti").height
     assert NIGHTS.truth["drifted"] == paired.filter(other).height
     assert NIGHTS.truth["duplicated"] == NIGHTS.tonight.height - NIGHTS.tonight.n_unique(KEY)
+
+
+def test_rows_of_one_key_stand_beside_each_other_or_last() -> None:
+    def neighbours(rows: pl.DataFrame) -> int:
+        return int((rows[KEY] == rows[KEY].shift(1)).sum())
+
+    assert neighbours(NIGHTS.tonight) == NIGHTS.truth["duplicated"] > neighbours(APART.tonight)
+    assert NIGHTS.truth == APART.truth
+    assert NIGHTS.tonight.sort(KEY, "accept_condition").equals(APART.tonight.sort(KEY, "accept_condition"))
