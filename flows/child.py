@@ -122,7 +122,7 @@ def walk(job: Job, connection: Connection) -> Verdict:
         means.step("发布：写入台账")
         with means.phase(PUBLISH) as count:
             tape = _kept_tape(job, recorder, asked)
-            if city_run.clean is not None:
+            if city_run.clean is not None and not city_run.clean.is_as(memory.clean):
                 clean_rows.write(job.data_dir, job.city.code, city_run.clean)
             ways = job.city.receipt.ways
             last = None if memory.last_good is None else memory.last_good.rows

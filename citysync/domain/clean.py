@@ -31,3 +31,12 @@ class Clean:
     def every(self) -> pl.DataFrame:
         """Return the frame CLEAN of all of them, settled or not."""
         return self.rows if self.settled is None else pl.concat([self.settled.rows.select(list(CLEAN)), self.rows])
+
+    def is_as(self, other: Clean | None) -> bool:
+        """Return whether another one says the same, row by row."""
+        if other is None or (self.rules, self.checked_on) != (other.rules, other.checked_on):
+            return False
+        if self.settled is None or other.settled is None:
+            return self.settled is other.settled and self.rows.equals(other.rows)
+        same = self.settled.basis == other.settled.basis and self.settled.kinds.equals(other.settled.kinds)
+        return same and self.settled.rows.equals(other.settled.rows) and self.rows.equals(other.rows)

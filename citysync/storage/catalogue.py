@@ -110,7 +110,7 @@ def _catalogue(connection: sa.Connection, row: sa.Row[Any]) -> MasterCatalogue:
     item, change = tables.master_items.c, tables.master_changes.c
     columns = [sa.type_coerce(item[name], sa.Text) if name in _LISTS else item[name] for name in MASTER]
     rows = connection.execute(sa.select(*columns).where(item.version_seq == row.seq).order_by(item.catalog_code))
-    items = _items([tuple(found) for found in rows])
+    items = _items(rows.all())
     if items.is_empty():
         raise MasterError(f"基本目录版本 {row.name} 没有任何事项，不能据此评判；请重新运行 citysync master import")
     changes = connection.execute(
@@ -121,7 +121,7 @@ def _catalogue(connection: sa.Connection, row: sa.Row[Any]) -> MasterCatalogue:
     )
 
 
-def _items(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+def _items(rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
     """Return rows as the frame ``MASTER``; their lists come as the JSON that is kept."""
     if not rows:
         return pl.DataFrame(schema=MASTER)

@@ -324,3 +324,22 @@ def test_what_was_kept_wrong_is_our_defect_and_told(wrong: Callable[[Settled], S
     past = remembering(a_directory(), FIRST, TODAY, clean=lying)
     with pytest.raises(NotProved, match="只核对有变化的行与全部重新核对的结果不一致"):
         night(a_directory(), CITY, its_master(), TODAY + timedelta(days=FULL_EVERY_DAYS), past)
+
+
+def test_what_is_known_of_a_night_without_changes_is_what_was_known_before() -> None:
+    assert FIRST.clean is not None and FIRST.clean.settled is not None  # noqa: PT018
+    past = remembering(a_directory(), FIRST, TODAY, clean=FIRST.clean)
+    clean = night(a_directory(), CITY, its_master(), TOMORROW, past).clean
+    assert clean is not None and clean.is_as(FIRST.clean)  # noqa: PT018
+    settled = FIRST.clean.settled
+    others = (
+        replace(FIRST.clean, rules="x"),
+        replace(FIRST.clean, checked_on=TOMORROW),
+        replace(FIRST.clean, settled=None),
+        replace(FIRST.clean, settled=replace(settled, basis="x")),
+        replace(FIRST.clean, settled=replace(settled, rows=settled.rows.head(3))),
+        replace(FIRST.clean, settled=replace(settled, kinds=settled.kinds.with_columns(online=pl.lit(7, pl.Int64)))),
+        replace(FIRST.clean, rows=settled.rows.head(1).select("key_hash", "row_hash")),
+    )
+    assert [clean.is_as(other) for other in (None, *others)] == [False] * 8
+    assert others[2].is_as(others[2])
