@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -44,6 +45,7 @@ class Looks:
         known = texts.is_not_null()
         return text.replace_strict(texts.filter(known), meant.filter(known), default=None, return_dtype=meant.dtype)
 
+    @cached_property
     def with_points(self) -> list[str]:
         """Return the columns of numbers in which a text has a point: ``20.0`` is noted once for the whole column."""
         numbers = [name for name in self.distinct.columns if items.COLUMNS[name].kind in {Kind.INTEGER, Kind.DAYS}]
@@ -61,18 +63,25 @@ def look(rows: pl.DataFrame, city: City, changed: pl.DataFrame | None = None) ->
     some = (rows if changed is None else changed).select(_odd(name).any() for name in each)
     seen = rows.select(pl.col(name).unique().implode() for name in listed)
     odd = frozenset(name for name in each if some[name].item())
-    told = {name: seen[name].explode(empty_as_null=True) for name in listed}
-    controlled = [name for name, texts in told.items() if texts.str.contains(cleaning.CONTROL).any()]
+    told = {name: seen[name][0] for name in listed}
+    controlled = _controlled(told)
     shown = cleaning.visible(rows, [*sorted(odd), *controlled])
     told |= {name: shown[name].unique() for name in controlled}
     meant = {name: texts for name, texts in told.items() if not _means_itself(name, city, texts)}
     return shown, Looks(odd, _side_by_side(meant))
 
 
+def _controlled(told: Mapping[str, pl.Series]) -> list[str]:
+    """Return the columns in which some text has a control character: nearly always none, which one look tells."""
+    if not told or not pl.concat(list(told.values())).str.contains(cleaning.CONTROL).any():
+        return []
+    return [name for name, texts in told.items() if texts.str.contains(cleaning.CONTROL).any()]
+
+
 def plain_rows(rows: pl.DataFrame, looks: Looks) -> pl.Series:
     """Return which rows have no odd text or code, and no number of which a whole column may be told."""
     odd = [_odd(name) for name in sorted(looks.odd)]
-    odd += [pl.col(name).str.contains(".", literal=True) for name in looks.with_points()]
+    odd += [pl.col(name).str.contains(".", literal=True) for name in looks.with_points]
     any_odd = pl.any_horizontal(pl.repeat(value=False, n=pl.len()), *(each.fill_null(value=False) for each in odd))
     return rows.select(~any_odd).to_series()
 

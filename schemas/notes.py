@@ -28,7 +28,7 @@ def notes(
     ``rows``: rows with both sides, twins included, so that which twin is kept changes nothing; ``looks``: what was seen
     of their columns; ``heirs``: codes of divisions that are no more → the region each was read as.
     """
-    parts = [_with_decimals(rows, name, city) for name in looks.with_points()]
+    parts = [_with_decimals(rows, name, city) for name in looks.with_points]
     parts += [*_of_codes(rows, looks, columns), *_of_texts(rows, looks, columns), *_unreadable(rows, looks, city)]
     if heirs and "areacode" in columns:
         parts.append(_succeeded(rows, city, heirs))
