@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from datetime import date
@@ -17,13 +18,15 @@ from citysync.domain.city import City
 from citysync.domain.errors import NotProved
 from citysync.domain.identity import Identity, Scope, in_force
 from citysync.domain.program import digest_of
-from citysync.domain.row_hashes import KEY
+from citysync.domain.row_hashes import KEY, ROW, row_hashes
 from citysync.domain.run import RULES_VERSION
 from citysync.domain.settled import BODY, ITEM, KIND, KINDS, SETTLED, TYPED, Settled, kinds_of, typed_key
 from citysync.reconciliation.identity_applied import SENT
 from citysync.reconciliation.match import PLACE_IN_MASTER, Match
 from citysync.reconciliation.reconcile import Reconciliation
 from citysync.reconciliation.tally import counted_by_row
+
+_BETWEEN, _NULL = "\x1f", "\x1e"
 
 
 def basis_of(master: MasterCatalogue, identities: Sequence[Identity], on: date) -> str:
@@ -104,5 +107,12 @@ def _counted(rows: pl.DataFrame, *, national: bool) -> pl.DataFrame:
 
 @lru_cache(maxsize=1)
 def _content(master: MasterCatalogue) -> str:
-    """Return the digest of the master's items, in their order."""
-    return hashlib.sha256(master.items.write_ndjson().encode()).hexdigest()
+    """Return the digest of the master's items, in their order: of their rows' hashes, every value as text."""
+    texts = (
+        pl.col(name).list.eval(pl.element().fill_null(_NULL)).list.join(_BETWEEN)
+        if isinstance(dtype, pl.List)
+        else pl.col(name).cast(pl.String)
+        for name, dtype in master.items.schema.items()
+    )
+    hashes = row_hashes(master.items.select(texts)).get_column(ROW).to_list()
+    return hashlib.sha256(array("Q", hashes).tobytes()).hexdigest()
