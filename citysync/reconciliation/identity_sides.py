@@ -5,6 +5,8 @@ Sent codes stand as ``before``, what the master has for them as ``after``: that 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from citysync.domain import codes
@@ -63,12 +65,17 @@ def _against_master(match: Match, earlier: pl.DataFrame | None) -> pl.DataFrame:
     foreign = pl.concat([match.overclaimed, cancelled])
     if foreign.is_empty() or match.unclaimed.is_empty():
         return no_proposals()
-    absent = match.master.items.join(match.unclaimed, on="catalog_code", how="semi")
-    there = match.master.items.join(absent, on="catalog_code", how="anti")
-    staying = KeysOf(there.get_column("task_name"))
+    absent = match.master.of(match.unclaimed.get_column("catalog_code"))
+    absent = absent.join(match.unclaimed, on="catalog_code", how="semi")
     theirs = None if earlier is None else _with_settled(earlier.select(_HELD), match, absent.get_column("catalog_code"))
+    staying = KeysOf(_names_but(match.master.items, absent))
     found = propose(_sent(foreign, national=match.national), _mastered(absent, theirs), staying=staying)
     return _where_it_helps(found, foreign, match.unclaimed)
+
+
+def _names_but(items: pl.DataFrame, absent: pl.DataFrame) -> Iterator[str | None]:
+    """Yield the names of the other items; nothing is looked for before somebody asks."""
+    yield from items.join(absent, on="catalog_code", how="anti").get_column("task_name")
 
 
 def _with_settled(held: pl.DataFrame, match: Match, wanted: pl.Series) -> pl.DataFrame:
