@@ -21,7 +21,6 @@ from citysync.domain.program import digest_of
 from citysync.domain.row_hashes import KEY, ROW, row_hashes
 from citysync.domain.run import RULES_VERSION
 from citysync.domain.settled import BODY, ITEM, KIND, KINDS, SETTLED, TYPED, Settled, kinds_of, typed_key
-from citysync.reconciliation.identity_applied import SENT
 from citysync.reconciliation.match import PLACE_IN_MASTER, Match
 from citysync.reconciliation.reconcile import Reconciliation
 from citysync.reconciliation.tally import counted_by_row
@@ -91,10 +90,9 @@ def _told(found: Reconciliation, name: str) -> object:
 
 
 def _silent(match: Match, findings: pl.DataFrame, clean: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows the master has, read as they were sent, of which no check and no note says anything."""
+    """Return the rows the master has of which no check and no note says anything: a row read otherwise is told."""
     spoken = findings.select(items.KEY).drop_nulls("task_code").unique()
-    rows = match.paired.filter(pl.col(SENT) == pl.col("catalog_code"))
-    rows = rows.filter(pl.col("row_no").is_in(clean.get_column("row_no").implode()))
+    rows = match.paired.filter(pl.col("row_no").is_in(clean.get_column("row_no").implode()))
     return rows.join(spoken, on=items.KEY, how="anti", nulls_equal=True)
 
 

@@ -248,6 +248,15 @@ def test_a_row_whose_key_another_has_tonight_is_read(monkeypatch: pytest.MonkeyP
     assert looked_at([*a_directory(), padded], monkeypatch) == 2
 
 
+def test_a_row_whose_key_another_has_as_it_is_read_tonight_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[Row] = [{**row, "task_handle_item": None} for row in a_directory()]
+    first = night(rows, CITY, its_master(), TODAY, Memory())
+    blank = {**rows[0], "task_version": "0", "task_handle_item": "\u3000"}
+    read = counting(monkeypatch)
+    told = night([*rows, blank], CITY, its_master(), TOMORROW, remembering(rows, first, TODAY, clean=first.clean))
+    assert (read, set(told.findings["check"])) == ([2], {"duplicated"})
+
+
 @pytest.mark.parametrize(
     "master",
     [
