@@ -93,7 +93,9 @@ def _silent(match: Match, findings: pl.DataFrame, clean: pl.DataFrame) -> pl.Dat
     """Return the rows the master has of which no check and no note says anything: a row read otherwise is told."""
     spoken = findings.select(items.KEY).drop_nulls("task_code").unique()
     rows = match.paired.filter(pl.col("row_no").is_in(clean.get_column("row_no").implode()))
-    return rows.join(spoken, on=items.KEY, how="anti", nulls_equal=True)
+    near = pl.col("task_code").is_in(spoken.get_column("task_code").implode())  # few are spoken of: most need no join
+    silent = rows.filter(near).join(spoken, on=items.KEY, how="anti", nulls_equal=True)
+    return pl.concat([rows.filter(~near), silent])
 
 
 def _counted(rows: pl.DataFrame, *, national: bool) -> pl.DataFrame:
