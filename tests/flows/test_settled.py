@@ -248,6 +248,28 @@ def test_a_row_whose_key_another_has_tonight_is_read(monkeypatch: pytest.MonkeyP
     assert looked_at([*a_directory(), padded], monkeypatch) == 2
 
 
+def test_two_items_of_one_code_are_known_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = f"{BODY}3{CODES[0]}"
+    rows = [{**a_directory()[0], "task_handle_item": f"{own}{part}"} for part in ("01", "02")]
+    first = night(rows, CITY, its_master(), TODAY, Memory())
+    assert left_out(first) == 2
+    read = counting(monkeypatch)
+    tonight = [rows[0], {**rows[1], "link_way": "0755-87654321"}]
+    night(tonight, CITY, its_master(), TOMORROW, remembering(rows, first, TODAY, clean=first.clean))
+    assert read == [1]
+
+
+def test_a_body_that_keeps_some_of_its_items_did_not_move() -> None:
+    moved = [{**row, "task_code": (row["task_code"] or "").replace(BODY, OTHER_BODY)} for row in a_directory()]
+    for some, proposed in ((5, 0), (len(CODES), 1)):
+        tonight = [*moved[:some], *a_directory()[some:]]
+        past = remembering(a_directory(), FIRST, TODAY, clean=FIRST.clean)
+        nights = [
+            night(tonight, CITY, its_master(), TOMORROW, replace(past, clean=known)) for known in (past.clean, None)
+        ]
+        assert [told.proposals.filter(scope="body").height for told in nights] == [proposed, proposed]
+
+
 def test_a_row_whose_key_another_has_as_it_is_read_tonight_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     rows: list[Row] = [{**row, "task_handle_item": None} for row in a_directory()]
     first = night(rows, CITY, its_master(), TODAY, Memory())
