@@ -139,11 +139,10 @@ def _standing(earlier: KeptRows, stands: pl.Series) -> pl.DataFrame:
 
 def _stretches(found: pl.DataFrame) -> tuple[Stretch, ...]:
     ahead = (pl.col("source") != pl.col("source").shift() + 1) | (pl.col("own") != pl.col("own").shift())
-    grouped = found.with_columns(part=ahead.fill_null(value=True).cast(pl.Int64).cum_sum())
-    parts = grouped.group_by("part", maintain_order=True).agg(
-        pl.col("own").first(), pl.col("source").first(), pl.len().alias("rows")
-    )
-    return tuple(Stretch(own, start, length) for _, own, start, length in parts.iter_rows())
+    begun = found.with_row_index("place").filter(ahead.fill_null(value=True))
+    ends = begun.get_column("place").cast(pl.Int64).shift(-1, fill_value=found.height)
+    told = begun.select("own", "source", rows=ends - pl.col("place").cast(pl.Int64))
+    return tuple(Stretch(own, start, length) for own, start, length in told.iter_rows())
 
 
 def stretches_of(told: Sequence[Sequence[int]]) -> tuple[Stretch, ...]:

@@ -23,7 +23,7 @@ from citysync.storage.translate import on_disk
 
 FOLDER, NAME = "clean", "rows.checked"
 _DIGEST = 64  # hexadecimal digits before the rest, of which they are the SHA-256
-_LENGTH = 8  # bytes before each part that say how long it is: the facts as JSON, then a Parquet file for each frame
+_LENGTH = 8  # bytes before each part that say how long it is: the facts as JSON, then an Arrow file for each frame
 
 
 def write(folder: Path, city_code: str, clean: Clean) -> None:
@@ -48,7 +48,7 @@ def read(folder: Path, city_code: str) -> Clean | None:
         if hashlib.sha256(body).hexdigest().encode() != digest:
             return None
         told, *frames = _parts(body)
-        facts, (rows, *settled) = json.loads(told), [pl.read_parquet(BytesIO(frame)) for frame in frames]
+        facts, (rows, *settled) = json.loads(told), [pl.read_ipc(BytesIO(frame)) for frame in frames]
         if [frame.schema for frame in (rows, *settled)] != [CLEAN, SETTLED, KINDS][: 1 + len(settled)]:
             return None
         kept = Settled(facts["basis"], settled[0], settled[1]) if settled else None
@@ -59,7 +59,7 @@ def read(folder: Path, city_code: str) -> Clean | None:
 
 def _packed(frame: pl.DataFrame) -> bytes:
     buffer = BytesIO()
-    frame.write_parquet(buffer, compression="uncompressed")
+    frame.write_ipc(buffer)
     return buffer.getvalue()
 
 
