@@ -96,7 +96,8 @@ def judge_snapshot(
         return CityRun(_judged(facts, means), snapshot, pages, no_findings(), no_rejections(), adopted=False)
     with means.phase(VALIDATE) as count:
         basis = basis_of(master, memory.identities, run.business_date)
-        again = revalidate(snapshot, city, run.business_date, memory.clean, basis)
+        alike = None if arrival.moved is None else arrival.moved.alike
+        again = revalidate(snapshot, city, run.business_date, memory.clean, basis, alike)
         accepted, rejected = again.validation.accepted_rows, again.validation.rejected_rows
         merged = again.validation.duplicate
         count(accepted=accepted, rejected=rejected, duplicate=merged, anew=again.anew)

@@ -48,18 +48,27 @@ class Again:
     shorter: Validation | None = None
 
 
-def revalidate(snapshot: Snapshot, city: City, on: date, clean: Clean | None, basis: str | None = None) -> Again:
+def revalidate(
+    snapshot: Snapshot,
+    city: City,
+    on: date,
+    clean: Clean | None,
+    basis: str | None = None,
+    alike: pl.Series | None = None,
+) -> Again:
     """Return what ``validate`` returns, of which only rows that are not known as clean were validated.
 
     All of them are where nothing is known, the rules differ, or the last time is ``FULL_EVERY_DAYS`` ago; then the
     shorter way and hashes that were kept are held against it, and NotProved raised where they differ. ``basis``: the
-    digest of what will be compared with; rows that are settled by it are not read at all.
+    digest of what will be compared with; rows that are settled by it are not read at all. ``alike``: which rows
+    (Boolean, one a row) the last good night has, too: what was settled on a night that was never published is no
+    more than clean.
     """
     setting = setting_of(snapshot, city, on)
     rules = rules_key(setting)
     if clean is None or clean.rules != rules or not _numbered(snapshot.rows):
         return _full(snapshot, setting, rules, on)
-    short = _short(snapshot, setting, clean, basis)
+    short = _short(snapshot, setting, clean, basis, alike)
     if 0 <= (on - clean.checked_on).days < FULL_EVERY_DAYS:
         return short
     _refuse_other_hashes(snapshot, city)
@@ -90,9 +99,11 @@ def _full(snapshot: Snapshot, setting: Setting, rules: str, on: date) -> Again:
     return Again(validation, Clean(rules, on, hashes), numbers, rows.height)
 
 
-def _short(snapshot: Snapshot, setting: Setting, clean: Clean, basis: str | None) -> Again:
+def _short(snapshot: Snapshot, setting: Setting, clean: Clean, basis: str | None, alike: pl.Series | None) -> Again:
     rows, hashes = snapshot.rows, snapshot.in_hand.hashes
     alone = one_a_key(snapshot.in_hand.by_key)
+    if alike is not None:
+        alone = alone.filter(alike[alone[PLACE]])
     settled = _settled(alone, rows.height, clean.settled, basis)
     while True:
         left = None if settled is None or settled.at is None else ~settled.at

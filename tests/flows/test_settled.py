@@ -24,6 +24,7 @@ from citysync.domain.settled import Settled
 from citysync.domain.workdays import calendar
 from citysync.reconciliation import settling
 from citysync.reconciliation.match import Match, match
+from citysync.simulator.names import body_code
 from citysync.storage import clean_rows
 from connectors._door import Door
 from flows import line
@@ -268,6 +269,17 @@ def test_a_body_that_keeps_some_of_its_items_did_not_move() -> None:
             night(tonight, CITY, its_master(), TOMORROW, replace(past, clean=known)) for known in (past.clean, None)
         ]
         assert [told.proposals.filter(scope="body").height for told in nights] == [proposed, proposed]
+
+
+def test_what_was_settled_on_a_night_that_was_never_published_is_compared_with_the_last_good_one() -> None:
+    new = body_code("440300", 2)
+    moved = [{**row, "task_code": (row["task_code"] or "").replace(BODY, new)} for row in a_directory()]
+    past = remembering(a_directory(), FIRST, TODAY, clean=FIRST.clean)
+    lost = night(moved, CITY, its_master(), TOMORROW, past)  # killed after what is known was written
+    assert left_out(lost) == len(CODES)
+    for clean in (lost.clean, None):
+        told = night(moved, CITY, its_master(), TOMORROW, replace(past, clean=clean))
+        assert told.proposals["after"].to_list() == [[new]]
 
 
 def test_a_row_whose_key_another_has_as_it_is_read_tonight_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
