@@ -25,7 +25,7 @@ from citysync.config import logs
 from citysync.config.settings import load_settings
 from citysync.domain.catalogue import MasterCatalogue
 from citysync.domain.effort import PUBLISH
-from citysync.domain.errors import CitySyncError, ConfigError, StorageError
+from citysync.domain.errors import CitySyncError, ConfigError, NotProved, StorageError
 from citysync.domain.memory import Memory
 from citysync.domain.outcome import CityRun
 from citysync.domain.snapshot import RawPage
@@ -117,7 +117,7 @@ def walk(job: Job, connection: Connection) -> Verdict:
         connection.send(text)
 
     means = Means(_door(job, step, recorder, account, keeper), calendar(), step, asked.pull(memory), account.phase)
-    city_run = sync_city(job.city, job.run, master, memory, means)
+    city_run = _synced(job, master, memory, means)
     if job.publish and not (job.may_defer and asks_to_wait(city_run.verdict)):
         means.step("发布：写入台账")
         with means.phase(PUBLISH) as count:
@@ -134,6 +134,16 @@ def walk(job: Job, connection: Connection) -> Verdict:
             count(adopted=int(city_run.adopted), pages=len(city_run.pages))
         means.step("已发布")
     return city_run.verdict
+
+
+def _synced(job: Job, master: MasterCatalogue, memory: Memory, means: Means) -> CityRun:
+    """Return what a walk learned; where what was known of rows is contradicted, the next one knows nothing of them."""
+    try:
+        return sync_city(job.city, job.run, master, memory, means)
+    except NotProved:
+        if job.publish:
+            clean_rows.forget(job.data_dir, job.city.code)
+        raise
 
 
 def with_known_rows(memory: Memory, folder: Path, city_code: str) -> Memory:

@@ -181,7 +181,7 @@ def _refuse_difference(short: Validation, full: Validation, rows: pl.DataFrame, 
     if differing:
         raise NotProved(
             f"{city.name}（{city.code}）只校验有变化的行与全部重新校验的结果不一致（{'、'.join(differing)}），"
-            "这是本系统的缺陷，请报告开发者；删除数据文件夹中 clean 下该城市的文件后，下次运行将全部重新校验"
+            "这是本系统的缺陷，请报告开发者；已知的行作废，下次运行将全部重新校验"
         )
 
 

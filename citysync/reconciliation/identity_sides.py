@@ -19,6 +19,7 @@ from citysync.reconciliation.turnover import Turnover
 
 _MOVED = 0.8  # of a body's items must stand under the new code
 _BODY_AT_LEAST = 3
+_HANDLE_ITEM_LENGTH = 33
 _ROW = ("task_code", "task_handle_item", "task_name")
 _HELD = ("catalog_code", "body")
 
@@ -40,16 +41,17 @@ def identity_changes(match: Match, moved: Turnover | None) -> pl.DataFrame:
 def _earlier(rows: pl.DataFrame) -> pl.DataFrame:
     """Return task_code, task_handle_item, task_name, catalog_code, body of rows as text; other codes are left out.
 
-    ``alike``: whether the row says tonight what it said.
+    A code of 33 characters is both codes, as validation reads it. ``alike``: whether the row says what it said.
     """
     sent = {name: pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String) for name in _ROW}
     folded = [codes.folded(sent[name]).alias(name) for name in _ROW[:2]]  # once: each part below would do it again
-    whole = pl.col("task_code")
+    whole, handle_item = pl.col("task_code"), pl.col("task_handle_item")
+    both = pl.when(whole.str.len_chars() == _HANDLE_ITEM_LENGTH).then(whole)
     return (
         rows.select(*folded, sent["task_name"].alias("task_name"), "alike")
         .select(
             task_code=codes.task_code_part(whole),
-            task_handle_item="task_handle_item",
+            task_handle_item=pl.coalesce(handle_item, both),
             task_name="task_name",
             catalog_code=codes.catalog_part(whole),
             body=codes.uscc_part(whole),

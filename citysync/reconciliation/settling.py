@@ -77,7 +77,7 @@ def refuse_difference(short: Reconciliation, whole: Reconciliation, city: City) 
     if differing:
         raise NotProved(
             f"{city.name}（{city.code}）只核对有变化的行与全部重新核对的结果不一致（{'、'.join(differing)}），"
-            "这是本系统的缺陷，请报告开发者；删除数据文件夹中 clean 下该城市的文件后，下次运行将全部重新核对"
+            "这是本系统的缺陷，请报告开发者；已知的行作废，下次运行将全部重新核对"
         )
 
 

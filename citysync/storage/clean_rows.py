@@ -57,6 +57,13 @@ def read(folder: Path, city_code: str) -> Clean | None:
         return None
 
 
+def forget(folder: Path, city_code: str) -> None:
+    """Keep nothing of a city's clean rows: every row is looked at next time. Raises ``StorageError``."""
+    path = _path(folder, city_code)
+    with on_disk(path, "删除已校验行的指纹"):
+        path.unlink(missing_ok=True)
+
+
 def _packed(frame: pl.DataFrame) -> bytes:
     buffer = BytesIO()
     frame.write_ipc(buffer)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from citysync.config.settings import Settings
-from citysync.domain.errors import StorageError
+from citysync.domain.errors import CitySyncError, StorageError
 from citysync.domain.run import Trigger
 from citysync.domain.verdict import State, Verdict
-from citysync.storage import row_texts
+from citysync.storage import clean_rows, row_texts
 from connectors._last_night import WHOLE_EVERY
 from flows.master_import import Import, import_master
 from flows.night import Asked, begin, closing_well
 from flows.replay import replay
 from flows.walking import walk_all
+from schemas.again import FULL_EVERY_DAYS
 from tests.builders import an_item
 from tests.connectors.site import Asked as Request
 from tests.connectors.site import Sent, site
@@ -157,3 +159,22 @@ def test_a_second_walk_of_a_city_that_its_run_has_published_leaves_the_texts_of_
     assert isinstance(first, Verdict)
     assert isinstance(second, Verdict)
     assert (town.settings.data_dir / FILE).read_bytes() == before
+
+
+def test_what_is_known_of_rows_and_wrong_costs_one_night(town: Town) -> None:
+    town.portal.rows[1] = an_item(task_code=a_code("440106043001"))
+    first, folder = town.night()[1], town.settings.data_dir
+    clean = clean_rows.read(folder, CODE)
+    assert clean is not None and clean.settled is not None and clean.settled.height == 1  # noqa: PT018
+    kinds = clean.settled.kinds.with_columns(online=pl.lit(7, pl.Int64))
+    clean_rows.write(folder, CODE, replace(clean, settled=replace(clean.settled, kinds=kinds)))
+    town.portal.day += FULL_EVERY_DAYS - 1
+    night = begin(Asked(Trigger.NIGHTLY, business_date=date(2026, 11, 30)), town.settings, START)
+    with inline() as crew, closing_well(night, lambda: START):
+        told = crew.ask(night._job(night.cities[CODE]), lambda _text: None)
+    assert isinstance(told, CitySyncError)
+    assert "NotProved" in str(told)
+    assert clean_rows.read(folder, CODE) is None
+    town.portal.day += 1
+    assert town.night()[1].state is first.state
+    assert clean_rows.read(folder, CODE) is not None

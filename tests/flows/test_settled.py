@@ -282,6 +282,18 @@ def test_what_was_settled_on_a_night_that_was_never_published_is_compared_with_t
         assert told.proposals["after"].to_list() == [[new]]
 
 
+def test_an_item_sent_with_one_long_code_hides_no_new_name_of_its_main_row() -> None:
+    own = f"{BODY}3{CODES[0]}"
+    item = {**a_directory()[0], "task_code": f"{own}01"}
+    rows = [{**a_directory()[0], "task_name": "旧的名称"}, item, *a_directory()[1:]]
+    first = night(rows, CITY, its_master(), TODAY, Memory())
+    for on in (TOMORROW, TODAY + timedelta(days=FULL_EVERY_DAYS)):
+        for clean in (first.clean, None):
+            tonight = [a_directory()[0], *rows[1:]]
+            told = night(tonight, CITY, its_master(), on, remembering(rows, first, TODAY, clean=clean))
+            assert told.proposals.select("change", "before_name").rows() == [("renamed", "旧的名称")]
+
+
 def test_a_row_whose_key_another_has_as_it_is_read_tonight_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     rows: list[Row] = [{**row, "task_handle_item": None} for row in a_directory()]
     first = night(rows, CITY, its_master(), TODAY, Memory())
