@@ -4,7 +4,8 @@ BIN := $(VENV)/bin
 ROOMS := flows schemas connectors citysync
 # Tests outside the pure rooms that are what proves some of their modules.
 PURE_TOO := tests/alerts/test_announce.py tests/alerts/test_digest.py tests/alerts/test_channels.py tests/storage/test_carry.py \
-  tests/storage/test_life.py tests/config/test_cities.py tests/config/test_logs.py tests/delivery/test_delivery.py tests/stories/test_guard.py
+  tests/storage/test_life.py tests/config/test_cities.py tests/config/test_logs.py tests/delivery/test_delivery.py tests/stories/test_guard.py \
+  tests/flows/test_settled.py
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
