@@ -19,8 +19,10 @@ _CHUNK = 2**20
 _ENCRYPTED = 0x1
 _ORDER_OF_SUMS = "xl/calcChain.xml"  # names the cells of all sheets, one place several times
 _QUOTED = 3
-# How zipfile refuses what is cut, of a method it has not, locked, or points outside of itself.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # all a workbook may use (ECMA-376 Part 2, annex B)
+# How zipfile refuses what is cut, of a version it does not know, or points outside of itself; nothing wider, such as
+# RuntimeError, which would tell bugs of ours as the city's damage.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OverflowError, ValueError)
 
 
 def check_archive(data: bytes) -> None:
@@ -81,6 +83,8 @@ def _check_directory(members: list[zipfile.ZipInfo]) -> None:
     if not any(name.startswith("xl/") for name in names):
         inside = "、".join(name[:60] for name in names[:_QUOTED])
         raise Unreadable(f"文件实际为 ZIP 压缩包（内有 {inside}）而不是 xlsx；请解压后逐个上传")
+    if strange := [member.filename[:60] for member in members if member.compress_type not in _METHODS]:
+        raise Unreadable(f"XLSX 的部件 {'、'.join(strange[:_QUOTED])} 用了工作簿不允许的压缩方法；请用表格软件重新导出")
     unpacked = sum(member.file_size for member in members)
     if unpacked > _UNPACKED_CAP:
         raise OverBudget(f"XLSX 解压后 {unpacked / 2**20:,.0f} MB，超过上限 {_UNPACKED_CAP // 2**20} MB；请检查文件")

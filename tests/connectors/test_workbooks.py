@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ import pytest
 
 from citysync.domain.errors import OverBudget, Unreadable
 from citysync.domain.items import HEADINGS
+from connectors._archive import check_archive
 from connectors._sheet import Cells
 from connectors._xlsx import read_xlsx
 from tests.connectors.doors import directory
@@ -67,6 +69,57 @@ def test_a_bug_of_ours_is_not_told_as_a_damaged_file_of_the_city(monkeypatch: py
     monkeypatch.setattr(Cells, "take", bug)
     with pytest.raises(ValueError, match="ours"):
         read_xlsx(WHOLE, HEADINGS)
+
+
+def test_a_bug_of_ours_in_reading_a_member_is_not_the_citys_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> bytes:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", broken)
+    with pytest.raises(RuntimeError, match="ours"):
+        check_archive(WHOLE)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_part_packed_as_no_workbook_may_be_is_refused_by_name_before_it_is_unpacked(method: int) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    with pytest.raises(Unreadable, match=r"XLSX 的部件 xl/workbook\.xml 用了工作簿不允许的压缩方法"):
+        check_archive(data.getvalue())
+
+
+def small(method: int) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", '<c r="A1"/>' * 4)
+        archive.writestr("xl/表.xml", "x" * 20)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_whatever_one_byte_of_an_archive_says_it_is_whole_or_refused(method: int) -> None:
+    data, refused = small(method), 0
+    for place, byte in enumerate(data):
+        for other in {0, 8, 12, 14, 99, 0x7F, 0xFF, byte ^ 1, byte ^ 0x40, byte ^ 0x80} - {byte}:
+            try:
+                check_archive(data[:place] + bytes([other]) + data[place + 1 :])
+            except (Unreadable, OverBudget):
+                refused += 1
+    assert refused > len(data)
+
+
+@pytest.mark.parametrize("start", [2**40, 2**63, 2**64 - 1])
+def test_a_member_that_is_said_to_begin_anywhere_is_refused(start: int) -> None:
+    data = small(zipfile.ZIP_DEFLATED)
+    place, end = data.index(b"PK\x01\x02"), data.rindex(b"PK\x05\x06")
+    name = place + 46 + int.from_bytes(data[place + 28 : place + 30], "little")
+    far = struct.pack("<HHQ", 1, 8, start)
+    entry = data[place : place + 30] + struct.pack("<H", len(far)) + data[place + 32 : place + 42] + b"\xff" * 4
+    entry += data[place + 46 : name] + far + data[name:end]
+    size = struct.pack("<I", len(entry))
+    with pytest.raises(Unreadable, match="XLSX 文件不完整"):
+        check_archive(data[:place] + entry + data[end : end + 12] + size + data[end + 16 :])
 
 
 @pytest.mark.parametrize("cut", [0.5, 0.9])
