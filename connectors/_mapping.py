@@ -27,7 +27,6 @@ from connectors._text import shown_name
 
 Key = tuple[str, str | None]
 _MISSING = object()
-_HANDLE_ITEM_LENGTH = 33
 _PAGE = 10_000  # of a file's records all at once, tuples would lie in memory beside them
 _CODES = frozenset(name for name, column in COLUMNS.items() if column.kind is Kind.CODE)
 _KEY = ("task_code", "task_handle_item")
@@ -152,7 +151,7 @@ def keys_of(frame: pl.DataFrame) -> list[Key | None]:
         return [None] * frame.height
     sent = _folded(frame, "task_code")
     handles = _folded(frame, "task_handle_item") if "task_handle_item" in frame.columns else [None] * frame.height
-    if not any(handles) and None not in sent and _HANDLE_ITEM_LENGTH not in set(map(len, filter(None, sent))):
+    if not any(handles) and None not in sent and codes.HANDLE_ITEM_LENGTH not in set(map(len, filter(None, sent))):
         return list(zip(cast("list[str]", sent), repeat(None)))  # as most pages are
     return [_key(code, handle) for code, handle in zip(sent, handles, strict=True)]
 
@@ -275,6 +274,6 @@ def _flat(values: Iterable[object]) -> Iterable[object]:
 def _key(code: str | None, handle: str | None) -> Key | None:
     if code is None:
         return None
-    if handle is None and len(code) == _HANDLE_ITEM_LENGTH:
+    if handle is None and len(code) == codes.HANDLE_ITEM_LENGTH:
         return code[:-2], code
     return code, handle

@@ -15,7 +15,6 @@ from schemas.looks import Looks, look
 from schemas.rules import SENT, WHOLE_CODE, sent
 
 _ONLY_PADDED = r"^[0-9]{6}(?:000|000000)$"  # 440300000000: township and village left open
-_HANDLE_ITEM_LENGTH = 33
 
 
 def typed_rows(
@@ -105,10 +104,9 @@ def _parted(rows: pl.DataFrame) -> pl.DataFrame:
 def _split() -> dict[str, pl.Expr]:
     """Return both parts of a row's key, which a source may send as one code."""
     whole = pl.col(WHOLE_CODE)
-    handle_item = pl.when(whole.str.len_chars() == _HANDLE_ITEM_LENGTH).then(whole)
     return {
         "task_code": codes.task_code_part(whole),
-        "task_handle_item": pl.coalesce("task_handle_item", handle_item),
+        "task_handle_item": pl.coalesce("task_handle_item", codes.handle_item_part(whole)),
     }
 
 

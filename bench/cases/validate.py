@@ -47,7 +47,8 @@ def changed_only(folder: Path, began: answer.Phase) -> dict[str, object]:
     """Run the line's validation of a night in which 1 % changed: hashing, reading what is known, what changed."""
     pl, stored = import_module("polars"), import_module("citysync.storage.clean_rows")
     revalidate = import_module("schemas.again").revalidate
-    rows, master = _sent(folder), _master_of(_sent(folder))
+    rows = _sent(folder)
+    master = _master_of(rows)
     for city, taken in _cities(rows):
         stored.write(folder, city.code, _walked(city, taken, master).clean)
     changed = pl.int_range(pl.len()) % 100 == 0

@@ -10,6 +10,7 @@ import polars as pl
 
 DEFAULT_CAP = 3  # visits in person; vice-governor's inspection of July 2013: never more than 3
 
+ITEM = "item"  # a column: which of the master's items is meant, by its row, from 0
 _FEW = 4  # a look for more than a quarter of the items costs what it spares
 
 # One row per catalog_code. use_level and applies_to are lists; empty use_level obliges nobody and checks no level,

@@ -17,6 +17,7 @@ TASK_CODE_OR_HANDLE_ITEM = r"^[0-9A-Z]{18}[1-6][0-9A-Z]{12}([0-9A-Z]{2})?$"
 CATALOG_CODE = r"^[0-9A-Z]{12}$"
 DIVISION = r"^[0-9]{6}$"
 MAIN_ITEM_SUFFIX = "00Y"
+HANDLE_ITEM_LENGTH = 33
 
 _USCC = re.compile("[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I O S V Z
@@ -45,6 +46,11 @@ def _folded(values: pl.Series) -> pl.Series:
 def task_code_part(code: pl.Expr) -> pl.Expr:
     """Return the 31-character 实施编码 of a value that may be a 33-character 业务办理项编码."""
     return code.str.slice(0, 31)
+
+
+def handle_item_part(code: pl.Expr) -> pl.Expr:
+    """Return a value that is a 33-character 业务办理项编码, null where it is not that long."""
+    return pl.when(code.str.len_chars() == HANDLE_ITEM_LENGTH).then(code)
 
 
 def uscc_part(task_code: pl.Expr) -> pl.Expr:

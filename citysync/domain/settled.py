@@ -14,10 +14,11 @@ import polars as pl
 import polars_hash as plh
 
 from citysync.domain import items
+from citysync.domain.catalogue import ITEM
 from citysync.domain.row_hashes import KEY, ROW
 from citysync.domain.tallies import COUNTS, PLACE
 
-TYPED, ITEM, KIND, BODY = "typed_key", "item", "kind", "body"
+TYPED, KIND, BODY = "typed_key", "kind", "body"
 SETTLED: dict[str, pl.DataType] = {
     KEY: pl.UInt64(),
     ROW: pl.UInt64(),
@@ -81,7 +82,7 @@ class Settled:
             kinds = (areas == area).fill_null(value=False)
             theirs = self.rows[ITEM].filter(kinds[self.rows[KIND]]) if areas.n_unique() > 1 else self.rows[ITEM]
             there = pl.repeat(value=False, n=items, dtype=pl.Boolean, eager=True).scatter(theirs, values=True)
-            left &= ~(there[duties["item"]] & (duties["areacode"] == area))
+            left &= ~(there[duties[ITEM]] & (duties["areacode"] == area))
         return duties.filter(left)
 
     def held(self, codes: pl.Series, wanted: pl.Series) -> pl.DataFrame:

@@ -19,7 +19,6 @@ from citysync.reconciliation.turnover import Turnover
 
 _MOVED = 0.8  # of a body's items must stand under the new code
 _BODY_AT_LEAST = 3
-_HANDLE_ITEM_LENGTH = 33
 _ROW = ("task_code", "task_handle_item", "task_name")
 _HELD = ("catalog_code", "body")
 
@@ -45,13 +44,12 @@ def _earlier(rows: pl.DataFrame) -> pl.DataFrame:
     """
     sent = {name: pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String) for name in _ROW}
     folded = [codes.folded(sent[name]).alias(name) for name in _ROW[:2]]  # once: each part below would do it again
-    whole, handle_item = pl.col("task_code"), pl.col("task_handle_item")
-    both = pl.when(whole.str.len_chars() == _HANDLE_ITEM_LENGTH).then(whole)
+    whole = pl.col("task_code")
     return (
         rows.select(*folded, sent["task_name"].alias("task_name"), "alike")
         .select(
             task_code=codes.task_code_part(whole),
-            task_handle_item=pl.coalesce(handle_item, both),
+            task_handle_item=pl.coalesce("task_handle_item", codes.handle_item_part(whole)),
             task_name="task_name",
             catalog_code=codes.catalog_part(whole),
             body=codes.uscc_part(whole),

@@ -10,7 +10,7 @@ from functools import lru_cache
 import polars as pl
 
 from citysync.domain import items, vocabulary
-from citysync.domain.catalogue import MasterCatalogue
+from citysync.domain.catalogue import ITEM, MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import MasterError
 from citysync.domain.identity import Identity
@@ -25,7 +25,6 @@ NATIONAL_SCHEME = "gbt39554"
 DEPTH = "online_handle_depth"
 _FEW = 4
 _DUTY = ["areacode", "catalog_code"]
-PLACE_IN_MASTER = "master_place"  # in ``judged``: the row of the master an item is, from 0
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,9 @@ class Match:
     """One city's rows against one version of the master, as every check sees them.
 
     ``judged``: the chosen rows in use that are not in conflict, one per (task_code, task_handle_item): the columns of
-    ``Validation.accepted`` and each master column as ``master_…`` (null where the master lacks the code), with
-    ``catalog_code`` as confirmed and ``sent_catalog_code`` as sent (the same but for a confirmed change of identity),
-    and behind ``online_handle_depth`` of either side ``…_scale`` and ``…_step`` (``depth``);
+    ``Validation.accepted`` and each master column and ``item`` as ``master_…`` (null where the master lacks the
+    code), with ``catalog_code`` as confirmed and ``sent_catalog_code`` as sent (the same but for a confirmed change of
+    identity), and behind ``online_handle_depth`` of either side ``…_scale`` and ``…_step`` (``depth``);
     ``paired``: those the master has; ``overclaimed``: those it neither has nor knows as a main item;
     ``texts``: names and legal bases of ``paired`` that differ as written: ``PLACE`` and ``same_meaning`` (Boolean);
     ``parents``: catalog_code, sub_codes (sorted, joined by ","; null if none is listed);
@@ -132,7 +131,7 @@ class _Prepared:
 def _prepared(master: MasterCatalogue, on: date) -> _Prepared:
     _refuse_repeated_codes(master)
     parents = parents_of(master.items)
-    placed = master.items.with_row_index(PLACE_IN_MASTER.removeprefix("master_"))
+    placed = master.items.with_row_index(ITEM)
     beside = depth.beside(placed, DEPTH).select(pl.all().name.prefix("master_"))
     return _Prepared(beside, parents, levelled(master.items, parents, on))
 

@@ -7,13 +7,13 @@ from datetime import date
 import polars as pl
 
 from citysync.domain import codes
+from citysync.domain.catalogue import ITEM
 from citysync.domain.city import City, Exemption
 from citysync.domain.divisions import regions_of
 from citysync.domain.successions import former_codes, heirs_of
 
 DIVISION_LENGTH = 6  # longer codes only add towns and villages
 _MAIN_PART = 9  # 省 2 + 类型 2 + 部门 2 + 主项 3: what a main item shares with its sub-items
-ITEM = "item"  # the row of the master an obligation is about, from 0
 _DUTY = {"areacode": pl.String(), "catalog_code": pl.String()}
 _REGION: dict[str, pl.DataType] = {
     **dict.fromkeys(("areacode", "level", "city", "province", "source"), pl.String()),

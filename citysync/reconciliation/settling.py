@@ -13,15 +13,15 @@ from functools import lru_cache
 import polars as pl
 
 from citysync.domain import codes, items
-from citysync.domain.catalogue import MasterCatalogue
+from citysync.domain.catalogue import ITEM, MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import NotProved
 from citysync.domain.identity import Identity, Scope, in_force
 from citysync.domain.program import digest_of
 from citysync.domain.row_hashes import KEY, ROW, row_hashes
 from citysync.domain.run import RULES_VERSION
-from citysync.domain.settled import BODY, ITEM, KIND, KINDS, SETTLED, TYPED, Settled, kinds_of, typed_key
-from citysync.reconciliation.match import PLACE_IN_MASTER, Match
+from citysync.domain.settled import BODY, KIND, KINDS, SETTLED, TYPED, Settled, kinds_of, typed_key
+from citysync.reconciliation.match import Match
 from citysync.reconciliation.reconcile import Reconciliation
 from citysync.reconciliation.tally import counted_by_row
 
@@ -61,7 +61,7 @@ def settle(
     kinds, kind = kinds_of(_counted(rows, national=match.national), before.kinds)
     hashes = rows.select("row_no").join(clean, on="row_no", how="left", maintain_order="left")
     fresh = hashes.with_columns(
-        typed_key(rows).alias(TYPED), rows.get_column(PLACE_IN_MASTER).alias(ITEM), kind.alias(KIND)
+        typed_key(rows).alias(TYPED), rows.get_column(f"master_{ITEM}").alias(ITEM), kind.alias(KIND)
     )
     fresh = fresh.filter(~pl.col(KEY).is_duplicated()).select("row_no", *SETTLED)
     taken = before.rows.get_column(KEY)

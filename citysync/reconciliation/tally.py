@@ -11,12 +11,12 @@ from functools import lru_cache
 import polars as pl
 
 from citysync.domain import items
-from citysync.domain.catalogue import DEFAULT_CAP, MasterCatalogue
+from citysync.domain.catalogue import DEFAULT_CAP, ITEM, MasterCatalogue
 from citysync.domain.findings import Severity
 from citysync.domain.outcome import TALLIES
 from citysync.domain.tallies import COUNTS, PLACE
 from citysync.reconciliation.match import Match
-from citysync.reconciliation.obligations import DIVISION_LENGTH, ITEM
+from citysync.reconciliation.obligations import DIVISION_LENGTH
 
 NO_DEPARTMENT = "（未填部门）"
 # 名称、类型、依据、编码、层级、实施主体编码: the master's 主管部门 is never compared with the city's 实施主体.

@@ -76,12 +76,12 @@ def _with_part(data: bytes, name: str, change: Callable[[bytes], bytes]) -> byte
     return out.getvalue()
 
 
-def archive(change: Callable[[bytes], bytes] = bytes, **members: str) -> Act:
+def archive(change: Callable[[bytes], bytes] = bytes, method: int = zipfile.ZIP_STORED, **members: str) -> Act:
     """Return an act that looks at a ZIP of these members, changed."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         for name, text in members.items():
-            file.writestr(zipfile.ZipInfo(name.replace("__", "/")), text)
+            file.writestr(zipfile.ZipInfo(name.replace("__", "/")), text, compress_type=method)
     return calls(check_archive, change(out.getvalue()))
 
 
@@ -186,6 +186,7 @@ WORKBOOKS: Cases = {
     "many members": crowded,
     "encrypted ZIP": archive(locked, xl__a="1"),
     "other ZIP": archive(a="1"),
+    "packed otherwise": archive(method=zipfile.ZIP_LZMA, xl__a="1"),
     "bomb": archive(huge, xl__a="1"),
     "no workbook": lambda _: read_records(_zip("xl/a"), "xlsx", None),
     "far cell": calls(Cells().take, b'<c r="XFD1048576"><v>'),
