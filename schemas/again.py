@@ -18,6 +18,7 @@ from citysync.domain.city import City
 from citysync.domain.clean import Clean
 from citysync.domain.errors import NotProved
 from citysync.domain.kept_rows import PLACE, one_a_key
+from citysync.domain.narrowing import narrowed
 from citysync.domain.outcome import Validation
 from citysync.domain.program import digest_of
 from citysync.domain.row_hashes import KEY, ROW, row_hashes
@@ -28,7 +29,6 @@ from schemas.room import Judged, Setting, judged
 from schemas.validate import setting_of, shared_keys, whole, with_numbers
 
 FULL_EVERY_DAYS = 7
-_FEW = 4
 _FRAMES = ("rejected", "notes")
 _COUNTS = ("absent", "received", "rejected_rows", "duplicate", "accepted_rows")
 
@@ -139,9 +139,7 @@ def _apart(settled: Settled, others: pl.DataFrame) -> pl.Series:
 def _known(hashes: pl.DataFrame, clean: pl.DataFrame) -> pl.Series:
     """Return which rows are known by both of their hashes."""
     tonight = hashes.select(KEY, ROW)
-    if tonight.height < clean.height // _FEW:  # to look for few is cheaper than to put all into a table
-        clean = clean.filter(pl.col(ROW).is_in(tonight[ROW].implode()))
-    found = tonight.join(clean.unique(ROW), on=ROW, how="left", maintain_order="left")
+    found = tonight.join(narrowed(clean, ROW, tonight[ROW]).unique(ROW), on=ROW, how="left", maintain_order="left")
     return found.select((pl.col(KEY) == pl.col(f"{KEY}_right")).fill_null(value=False)).to_series()
 
 

@@ -8,10 +8,11 @@ from datetime import date
 
 import polars as pl
 
+from citysync.domain.narrowing import narrowed
+
 DEFAULT_CAP = 3  # visits in person; vice-governor's inspection of July 2013: never more than 3
 
 ITEM = "item"  # a column: which of the master's items is meant, by its row, from 0
-_FEW = 4  # a look for more than a quarter of the items costs what it spares
 
 # One row per catalog_code. use_level and applies_to are lists; empty use_level obliges nobody and checks no level,
 # empty applies_to means every region. online_handle_depth is the target, limit_scene_num the cap.
@@ -46,7 +47,5 @@ class MasterCatalogue:
     changed: Mapping[str, date] = field(default_factory=dict)
 
     def of(self, codes: pl.Series) -> pl.DataFrame:
-        """Return the items that have one of some codes, or more: few are picked out, for many all are as good."""
-        if codes.len() > self.items.height // _FEW:
-            return self.items
-        return self.items.filter(pl.col("catalog_code").is_in(codes.implode()))
+        """Return the items that have one of some codes; where those are many, all items, to be joined with them."""
+        return narrowed(self.items, "catalog_code", codes)

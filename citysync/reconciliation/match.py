@@ -14,6 +14,7 @@ from citysync.domain.catalogue import ITEM, MasterCatalogue
 from citysync.domain.city import City
 from citysync.domain.errors import MasterError
 from citysync.domain.identity import Identity
+from citysync.domain.narrowing import narrowed
 from citysync.domain.outcome import Validation
 from citysync.domain.settled import Settled
 from citysync.reconciliation import depth
@@ -23,7 +24,6 @@ from citysync.reconciliation.texts import differing_texts
 
 NATIONAL_SCHEME = "gbt39554"
 DEPTH = "online_handle_depth"
-_FEW = 4
 _DUTY = ["areacode", "catalog_code"]
 
 
@@ -156,9 +156,7 @@ def _in_use() -> pl.Expr:
 
 
 def _beside_master(rows: pl.DataFrame, master: pl.DataFrame) -> pl.DataFrame:
-    rows, codes = depth.beside(rows, DEPTH), rows.get_column("catalog_code")
-    if rows.height < master.height // _FEW:  # few rows: to look for their items is cheaper than to put all in a table
-        master = master.filter(pl.col("master_catalog_code").is_in(codes.implode()))
+    rows, master = depth.beside(rows, DEPTH), narrowed(master, "master_catalog_code", rows.get_column("catalog_code"))
     return rows.join(master, left_on="catalog_code", right_on="master_catalog_code", how="left", coalesce=False)
 
 
